@@ -1,0 +1,1 @@
+//! Tables in, findings and tickets out.

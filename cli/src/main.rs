@@ -1,0 +1,2 @@
+//! The fieldmirror command.
+fn main() {}

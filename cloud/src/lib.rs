@@ -1,0 +1,1 @@
+//! A sans-IO IoT Core: routing, sessions, registry, shadows, rule actions.

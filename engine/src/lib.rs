@@ -1,0 +1,1 @@
+//! The composition root: scenario, clock, step loop, record, replay, report.

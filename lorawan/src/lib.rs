@@ -1,0 +1,1 @@
+//! Pure LoRaWAN: airtime, link budget, interference, gateways, deduplication.

@@ -1,0 +1,1 @@
+//! Pure formulas of the farm, each with its source.

@@ -1,0 +1,1 @@
+//! The AWS IoT SQL language: lex, parse, check, evaluate one message.

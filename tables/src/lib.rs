@@ -1,0 +1,1 @@
+//! Arrow schemas, typed column batches, Parquet and IPC files, canonical digests.

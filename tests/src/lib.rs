@@ -1,0 +1,1 @@
+//! Harness, integration tests, corpora and golden files.

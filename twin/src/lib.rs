@@ -1,0 +1,1 @@
+//! The asset graph: mirrors shadows, tracks freshness, predicts, yields residuals.
