@@ -15,6 +15,7 @@ pub mod limits;
 pub mod message;
 pub mod metric;
 pub mod reading;
+pub mod register;
 pub mod seed;
 pub mod time;
 pub mod topic;

@@ -1,8 +1,27 @@
 //! The message: one device publish on its way through cloud, twin and recorder.
 
 use crate::ids::DeviceIx;
-use crate::reading::Reading;
+use crate::reading::{FramePayload, Reading};
 use crate::time::Timestamp;
+
+/// A frame as one gateway heard it and forwarded it to the network server.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Uplink {
+    /// The sender (its DevAddr, resolved).
+    pub device: DeviceIx,
+    /// The sender's frame counter.
+    pub frame_counter: u32,
+    /// The gateway.
+    pub gateway: DeviceIx,
+    /// When the gateway had the whole frame.
+    pub received_at: Timestamp,
+    /// Received power, in dBm.
+    pub rssi_dbm: f32,
+    /// Signal to noise ratio, in dB.
+    pub snr_db: f32,
+    /// The application payload.
+    pub payload: FramePayload,
+}
 
 /// The best radio copy of an uplink, as the network server knows it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -74,6 +74,9 @@ pub struct Field {
     pub kind: FieldKind,
     /// The channel it measures, if it is a measurement.
     pub metric: Option<Metric>,
+    /// Bytes in a radio frame, two's complement, most significant first; 0 if not sent (the network
+    /// server knows the sender).
+    pub frame_bytes: u8,
 }
 
 /// The fields of a device class's payload, in payload order.
@@ -86,15 +89,26 @@ pub struct Schema {
 }
 
 const fn device() -> Field {
-    Field { name: "device", kind: FieldKind::Device, metric: None }
+    Field { name: "device", kind: FieldKind::Device, metric: None, frame_bytes: 0 }
 }
 
 const fn channel(metric: Metric, scale: u8) -> Field {
-    Field { name: metric.name(), kind: FieldKind::Decimal { scale }, metric: Some(metric) }
+    Field {
+        name: metric.name(),
+        kind: FieldKind::Decimal { scale },
+        metric: Some(metric),
+        frame_bytes: 2,
+    }
 }
 
 const fn timestamp() -> Field {
-    Field { name: "timestamp", kind: FieldKind::Decimal { scale: 0 }, metric: None }
+    Field {
+        name: "timestamp",
+        kind: FieldKind::Decimal { scale: 0 },
+        metric: None,
+        // Milliseconds since 1970 fit 48 bits until the year 10889.
+        frame_bytes: 6,
+    }
 }
 
 static SOIL_PROBE: Schema = Schema {
@@ -126,7 +140,12 @@ static PUMP_CONTROLLER: Schema = Schema {
     class: DeviceClass::PumpController,
     fields: &[
         device(),
-        Field { name: "state", kind: FieldKind::Word(&["OFF", "ON"]), metric: None },
+        Field {
+            name: "state",
+            kind: FieldKind::Word(&["OFF", "ON"]),
+            metric: None,
+            frame_bytes: 1,
+        },
         channel(Metric::ZoneFlow, 3),
         channel(Metric::PumpFlow, 3),
         channel(Metric::PumpPressure, 1),
@@ -150,6 +169,23 @@ impl Schema {
     /// The position of the field that measures `metric`.
     pub fn channel(&self, metric: Metric) -> Option<usize> {
         self.fields.iter().position(|field| field.metric == Some(metric))
+    }
+}
+
+/// The longest binary payload of any class, in bytes.
+pub const FRAME_BYTES_MAX: usize = 24;
+
+/// A LoRaWAN application payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FramePayload {
+    bytes: [u8; FRAME_BYTES_MAX],
+    len: u8,
+}
+
+impl FramePayload {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
     }
 }
 
@@ -213,6 +249,43 @@ impl Reading {
     /// The value of the field that measures `metric`, if this class has one.
     pub fn metric(&self, metric: Metric) -> Option<f64> {
         self.class.schema().channel(metric).map(|position| self.value(position))
+    }
+
+    /// The binary form that a LoRaWAN device sends: each field's raw integer in its
+    /// [`Field::frame_bytes`], most significant byte first. A value beyond its field saturates.
+    pub fn encode(&self) -> FramePayload {
+        let mut payload = FramePayload { bytes: [0; FRAME_BYTES_MAX], len: 0 };
+        for (field, raw) in self.class.schema().fields.iter().zip(self.raw) {
+            let width = usize::from(field.frame_bytes);
+            if width == 0 {
+                continue;
+            }
+            let largest = (1_i64 << (8 * width - 1)) - 1;
+            let bytes = raw.clamp(-largest - 1, largest).to_be_bytes();
+            let at = usize::from(payload.len);
+            payload.bytes[at..at + width].copy_from_slice(&bytes[8 - width..]);
+            payload.len += field.frame_bytes;
+        }
+        payload
+    }
+
+    /// Reads the binary form of a frame that `device` of `class` sent; `None` if its length is not
+    /// that of the class.
+    pub fn decode(class: DeviceClass, device: DeviceIx, bytes: &[u8]) -> Option<Self> {
+        let mut reading = Self::new(class, device);
+        let mut rest = bytes;
+        for (position, field) in class.schema().fields.iter().enumerate() {
+            let width = usize::from(field.frame_bytes);
+            if width == 0 {
+                continue;
+            }
+            let (head, tail) = rest.split_at_checked(width)?;
+            let sign = if head[0] & 0x80 == 0 { 0 } else { -1 };
+            reading.raw[position] =
+                head.iter().fold(sign, |value, &byte| value << 8 | i64::from(byte));
+            rest = tail;
+        }
+        rest.is_empty().then_some(reading)
     }
 
     /// Appends field `position` to `out` as JSON.
@@ -323,6 +396,22 @@ mod tests {
             String::from_utf8(out).expect("UTF-8"),
             r#"{"device":"farmA-101","temperature":21.3,"humidity":35,"timestamp":1527811200000,"battery_v":3.6}"#
         );
+    }
+
+    #[test]
+    fn a_frame_carries_every_field_and_refuses_other_lengths() {
+        for class in DeviceClass::ALL {
+            let mut reading = Reading::new(class, DeviceIx::new(9));
+            for (position, field) in class.schema().fields.iter().enumerate().skip(1) {
+                let raw =
+                    if field.frame_bytes == 6 { 1_527_811_200_123 } else { -(position as i64) };
+                reading.set_raw(position, raw);
+            }
+            let payload = reading.encode();
+            assert_eq!(Reading::decode(class, DeviceIx::new(9), payload.as_bytes()), Some(reading));
+            let short = &payload.as_bytes()[1..];
+            assert_eq!(Reading::decode(class, DeviceIx::new(9), short), None);
+        }
     }
 
     #[test]
