@@ -1,0 +1,1 @@
+//! The balance closes by day and by hour, also at its limits.
