@@ -167,8 +167,8 @@ pub struct IrrigationModel {
     pub wetted_fraction: f64,
 }
 
-/// Pump, filter and a main with one lateral per zone: reservoir, pump, filter pipe, then main
-/// reaches with a lateral, valve and emitter group at the end of each.
+/// Pump, filter and a tree of mains: reservoir, pump, filter pipe, then for each zone a reach of main
+/// from the upstream junction (`zone_upstream`), with a lateral, valve and emitter group at its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HydraulicsModel {
     /// Water level of the reservoir, in metres.
@@ -191,6 +191,9 @@ pub struct HydraulicsModel {
     pub lateral: PipeModel,
     /// Elevation of each zone above the reservoir's datum, in metres, from the pump outwards.
     pub zone_elevation_m: Vec<f64>,
+    /// The zone at whose junction each zone's reach of the main begins; `None` for the filter. The
+    /// reaches form a tree.
+    pub zone_upstream: Vec<Option<usize>>,
     /// Emitter coefficient of a zone: flow in m3/s is this times the square root of the head in m.
     pub emitter_coefficient: f64,
 }
