@@ -1,0 +1,1 @@
+//! Copies become one uplink; replays are refused.

@@ -1,0 +1,1 @@
+//! Reception at the gateways of a farm: limits, capture, windows and order.
