@@ -1,1 +1,23 @@
-//! Arrow schemas, typed column batches, Parquet and IPC files, canonical digests.
+//! What a run records: the only crate that knows column names, Arrow and Parquet.
+//!
+//! Data comes in as plain values, one row at a time, and leaves as files:
+//!
+//! ```text
+//! rows --push--> columns::*Columns            plain Vecs, one set per shard
+//!      --take--> RecordBatch                  the same memory, with a schema
+//!      ------->  digest + column encoders     on the shard's own thread
+//!      --------> recorder::EncodedGroup       one row group per shard and epoch
+//!      --------> writer::RunTables            appends groups in order, closes the files
+//! ```
+//!
+//! and comes back as batches ([`read`]), differences between runs ([`compare`]), text for people
+//! ([`render`]) and typed views for consumers. The compiled scenario is an Arrow file of its own
+//! ([`scenario_file`]).
+//!
+//! What it does not do: it decides no values, draws nothing and asks no clock. Files hold neither
+//! timestamps of writing nor facts about the machine.
+
+pub mod columns;
+pub mod dictionary;
+pub mod error;
+pub mod schema;

@@ -1,0 +1,24 @@
+//! Every action of a rule that fired.
+
+use super::{Text, columns};
+use crate::dictionary::Key;
+use fieldmirror_core::time::Timestamp;
+
+columns! {
+    /// One action of one match.
+    ActionRow<'a>,
+    /// Columns of [`Table::Actions`](crate::schema::Table::Actions).
+    ActionColumns of Actions;
+    /// When.
+    time: Timestamp => Vec<i64>;
+    /// The rule.
+    rule: Key => Vec<i32>, in rules;
+    /// The kind of action, such as `lambda`, `republish` or `dynamoDBv2`.
+    kind: Key => Vec<i32>, in kinds;
+    /// What it acted on: a function, a table, a topic.
+    target: Key => Vec<i32>, in targets;
+    /// What it was given, as JSON.
+    body: &'a [u8] => Text;
+    /// How it ended.
+    outcome: Key => Vec<i32>, in outcomes;
+}

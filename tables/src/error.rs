@@ -1,0 +1,132 @@
+//! What can go wrong with recorded tables and scenario files.
+
+use crate::schema::Table;
+use std::path::{Path, PathBuf};
+
+/// A failure of this crate. None leaves a file half replaced: files of a run are written once, in
+/// a directory that is only complete when every table was closed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TablesError {
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried: `create`, `read`, `write`.
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// There is no such file.
+    #[error("{} does not exist; expected {expected}; {advice}", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// What should have been there.
+        expected: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The file ends too early: its writer was interrupted or the copy is incomplete.
+    #[error("{} is truncated; expected {expected}; {advice}", path.display())]
+    Truncated {
+        /// The file.
+        path: PathBuf,
+        /// What should have been there.
+        expected: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The file is something else altogether.
+    #[error("{} is not {expected}; {advice}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What should have been there.
+        expected: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The file has the right format but not the columns that it needs.
+    #[error("{} has no {what} `{column}`; expected {expected}; {advice}", path.display())]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// `column` or `column of type utf8`.
+        what: String,
+        /// The name, dotted where nested.
+        column: String,
+        /// What should have been there.
+        expected: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The file was written by a newer version of the tool.
+    #[error(
+        "{} has format version {found}; expected at most {supported}; update fieldmirror or \
+         compile the scenario again with this version", path.display()
+    )]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The version that it names.
+        found: u32,
+        /// The newest version that this program reads.
+        supported: u32,
+    },
+    /// The contents contradict the format, such as a damaged page.
+    #[error("{} is damaged: {source}; make the file again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Rows cannot be made into a batch, such as a key beyond its dictionary.
+    #[error("cannot build a batch of table {}: {source}", table.name())]
+    Batch {
+        /// The table.
+        table: Table,
+        /// What Arrow said.
+        source: arrow::error::ArrowError,
+    },
+    /// A batch cannot be encoded.
+    #[error("cannot encode table {}: {source}", table.name())]
+    Encode {
+        /// The table.
+        table: Table,
+        /// What Parquet said.
+        source: parquet::errors::ParquetError,
+    },
+    /// Groups came in another order than (group, shard), which would make the file depend on
+    /// thread timing. A bug of the caller; the run cannot go on.
+    #[error(
+        "group {group} of shard {shard} came after group {last_group} of shard {last_shard}; \
+         expected (group, shard) to rise"
+    )]
+    Order {
+        /// The shard that came.
+        shard: u16,
+        /// The group that came.
+        group: u32,
+        /// The shard before it.
+        last_shard: u16,
+        /// The group before it.
+        last_group: u32,
+    },
+    /// Rows cannot be shown as text.
+    #[error("cannot render table {}: {source}", table.name())]
+    Render {
+        /// The table.
+        table: Table,
+        /// What Arrow said.
+        source: arrow::error::ArrowError,
+    },
+}
+
+impl TablesError {
+    pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+        Self::Io { action, path: path.to_owned(), source }
+    }
+}
