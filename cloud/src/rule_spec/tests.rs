@@ -1,0 +1,116 @@
+//! Rule JSON is read as AWS writes it, and everything else is refused with its place.
+
+use super::*;
+
+const FULL: &str = r#"{
+  "sql": "SELECT * FROM 'farmA/sensor/+/data' WHERE humidity < 35",
+  "awsIotSqlVersion": "2016-03-23",
+  "ruleDisabled": true,
+  "description": "irrigate",
+  "actions": [
+    {"lambda": {"functionArn": "arn:aws:lambda:eu-west-1:1:function:irrigation-controller-lambda"}},
+    {"dynamoDBv2": {"roleArn": "arn:r", "putItem": {"tableName": "readings"}}},
+    {"republish": {"roleArn": "arn:r", "topic": "${topic()}/copy", "qos": 1}}
+  ],
+  "errorAction": {"republish": {"roleArn": "arn:r", "topic": "errors"}}
+}"#;
+
+#[test]
+fn a_full_payload_is_read_alone_and_wrapped() {
+    let rule = RuleSpec::parse(FULL).expect("valid");
+    assert!(rule.disabled);
+    assert_eq!(rule.version, SqlVersion::V2016_03_23);
+    assert_eq!(rule.actions.len(), 3);
+    assert_eq!(
+        rule.actions[2],
+        ActionSpec::Republish {
+            role_arn: "arn:r".to_owned(),
+            topic: "${topic()}/copy".to_owned(),
+            qos: 1
+        }
+    );
+    assert!(matches!(rule.error_action, Some(ActionSpec::Republish { qos: 0, .. })));
+    let wrapped = format!(r#"{{"ruleName": "dry", "topicRulePayload": {FULL}}}"#);
+    let named = RuleSpec::parse(&wrapped).expect("valid");
+    assert_eq!(named, RuleSpec { name: Some("dry".to_owned()), ..rule });
+}
+
+#[test]
+fn an_absent_version_is_the_services_old_default() {
+    let rule = RuleSpec::parse(r#"{"sql": "SELECT * FROM 'a'", "actions": []}"#).expect("valid");
+    assert_eq!(rule.version, SqlVersion::V2015_10_08);
+    assert!(!rule.disabled);
+}
+
+#[test]
+fn every_mistake_names_its_place_and_what_was_expected() {
+    let lambda = |inner: &str| {
+        format!(r#"{{"sql":"SELECT * FROM 'a'","actions":[{{"lambda":{{}}}},{inner}]}}"#)
+            .replace(r#"{"lambda":{}},"#, "")
+    };
+    for (text, path, expected) in [
+        ("[]".to_owned(), "the rule", "an object"),
+        (r#"{"actions":[]}"#.to_owned(), "sql", "this field"),
+        (r#"{"sql":"x"}"#.to_owned(), "actions", "this field"),
+        (r#"{"sql":1,"actions":[]}"#.to_owned(), "sql", "a string"),
+        (r#"{"sql":"x","actions":{}}"#.to_owned(), "actions", "an array"),
+        (r#"{"sql":"x","actions":[],"rulesDisabled":true}"#.to_owned(), "rulesDisabled", "one of"),
+        (
+            r#"{"sql":"x","actions":[],"ruleDisabled":"no"}"#.to_owned(),
+            "ruleDisabled",
+            "true or false",
+        ),
+        (
+            r#"{"sql":"x","actions":[],"awsIotSqlVersion":"2017-01-01"}"#.to_owned(),
+            "awsIotSqlVersion",
+            "2016-03-23",
+        ),
+        (lambda(r#"{"s3":{}}"#), "actions[0].s3", "exactly one of"),
+        (lambda("{}"), "actions[0]", "exactly one of"),
+        (lambda(r#"{"lambda":{},"republish":{}}"#), "actions[0]", "exactly one of"),
+        (lambda(r#"{"lambda":{}}"#), "actions[0].lambda.functionArn", "this field"),
+        (lambda(r#"{"lambda":{"functionArn":""}}"#), "actions[0].lambda.functionArn", "a text"),
+        (
+            lambda(r#"{"dynamoDBv2":{"roleArn":"r","putItem":{"table":"t"}}}"#),
+            "actions[0].dynamoDBv2.putItem.table",
+            "one of `tableName`",
+        ),
+        (
+            lambda(r#"{"republish":{"roleArn":"r","topic":"t","qos":2}}"#),
+            "actions[0].republish.qos",
+            "0 or 1",
+        ),
+        (
+            lambda(r#"{"republish":{"roleArn":"r","topic":"t","headers":{}}}"#),
+            "actions[0].republish.headers",
+            "one of",
+        ),
+        (
+            r#"{"sql":"x","actions":[],"errorAction":{"lambda":1}}"#.to_owned(),
+            "errorAction.lambda",
+            "an object",
+        ),
+        (r#"{"topicRulePayload":{"sql":"x"}}"#.to_owned(), "topicRulePayload.actions", "this"),
+        (r#"{"topicRulePayload":{},"name":"x"}"#.to_owned(), "name", "one of `ruleName`"),
+    ] {
+        match RuleSpec::parse(&text) {
+            Err(CloudError::RuleField { path: at, expected: want, .. }) => {
+                assert_eq!(at, path, "{text}");
+                assert!(want.contains(expected), "{text}: {want}");
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn broken_json_and_bad_names_are_refused() {
+    assert!(matches!(
+        RuleSpec::parse("{\n\"sql\": }"),
+        Err(CloudError::RuleJson { line: 2, column: 8, .. })
+    ));
+    let wrapped = r#"{"ruleName":"dry-rule","topicRulePayload":{"sql":"x","actions":[]}}"#;
+    assert!(matches!(RuleSpec::parse(wrapped), Err(CloudError::RuleName { .. })));
+    let eleven = vec![r#"{"lambda":{"functionArn":"f"}}"#; 11].join(",");
+    assert!(RuleSpec::parse(&format!(r#"{{"sql":"x","actions":[{eleven}]}}"#)).is_err());
+}
