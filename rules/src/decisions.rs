@@ -1,0 +1,30 @@
+//! The choices made where the service's documents are silent or contradict each other.
+//!
+//! | point | choice | acts in |
+//! |---|---|---|
+//! | Int / Int with a remainder | truncated to Int, as the operator table says | `eval::operators` |
+//! | a whole number with a fraction part (10.0) | becomes Int under 2016-03-23, in payloads and literals | `value::json`, `lex` |
+//! | an Int result beyond 34 digits | becomes Decimal, rounded half-even to 34 digits | `eval::operators` |
+//! | a Decimal result beyond 9.99E999 | Undefined; below 1E-999 zero | `value::decimal` |
+//! | division and remainder by zero | Undefined | `eval::operators` |
+//! | a non-Boolean operand of AND, OR, NOT | Undefined, even for `true OR Undefined` | `eval` |
+//! | `=` and `<>` with Undefined | Undefined, so `WHERE missing <> 'x'` never fires | `eval::operators` |
+//! | Null in arithmetic and order comparisons | Undefined; `null = null` is true | `eval::operators` |
+//! | CASE over Undefined | Undefined; ELSE is not used | `eval` |
+//! | WHERE | fires on true and on the text `true` in any case | `eval` |
+//! | a dotted alias `AS a.b` | the literal key `a.b` | `parse` |
+//! | no alias | the last step of a path, else the expression's own text | `check` |
+//! | a key that comes twice | the later value, in the earlier place | `value::Object` |
+//! | Undefined in an array | dropped | `eval` |
+//! | `SELECT *, x` over what is no object | the payload under the key `payload`, base64 if it is not JSON | `eval` |
+//! | a quote inside a string literal | doubled; a backslash is only itself | `lex` |
+//! | round(n) | half away from zero | `functions::math` |
+//! | bitnot(n) | two's complement: bitnot(13) is -14 | `functions::math` |
+//! | get(text, n) | 0-based | `functions::json` |
+//! | concat of numbers only | their texts, joined; a single argument unchanged | `functions::strings` |
+//! | indexof, not found | -1 | `functions::strings` |
+//! | transform with a key on both sides | the element's own value stays | `functions::json` |
+//! | cast(Decimal as Int) | rounds down: cast(-3.1 as Int) is -4 | `functions::conversions` |
+//! | FROM without quotes, or in double quotes | refused, with the quoted form as help | `parse` |
+//! | a rule without FROM | refused: only Basic Ingest could reach it | `check` |
+//! | functions with the wrong number of arguments | refused when the rule is compiled | `check` |

@@ -1,0 +1,169 @@
+//! What is wrong with a rule's text: a stable code, the place, what was expected, what to do.
+
+use std::fmt;
+use std::ops::Range;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal;)*) => {
+        /// The kind of a diagnostic. A code is never reused for another kind.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// All codes.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable text.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A character that begins no word of the language.
+    UnexpectedCharacter = "SQL001";
+    /// A string literal without its closing quote.
+    UnterminatedString = "SQL002";
+    /// Digits that are no number of the language.
+    MalformedNumber = "SQL003";
+    /// A word where the grammar wants another.
+    UnexpectedToken = "SQL010";
+    /// An operator or clause of other SQL dialects that this language does not have.
+    NotInLanguage = "SQL011";
+    /// A FROM that is no quoted topic filter.
+    TopicFilter = "SQL012";
+    /// A rule without FROM.
+    MissingFrom = "SQL013";
+    /// A function that the language does not have.
+    UnknownFunction = "SQL020";
+    /// A number of arguments with which the function can only be Undefined.
+    ArgumentCount = "SQL021";
+    /// A constant argument that the function cannot take.
+    Argument = "SQL022";
+    /// Something that the rule's SQL version does not have.
+    Version = "SQL023";
+    /// Something that the service has and this engine does not.
+    Unsupported = "SQL024";
+    /// A type name that `CAST` does not know.
+    UnknownType = "SQL025";
+    /// A variable that no SET declares, or that is used in its own definition.
+    UndeclaredVariable = "SQL030";
+    /// A variable that is declared twice.
+    DuplicateVariable = "SQL031";
+    /// More variables, or a longer name, than SET allows.
+    VariableLimit = "SQL032";
+    /// A statement longer than the service accepts.
+    TooLong = "SQL040";
+    /// An expression nested deeper than this engine evaluates.
+    TooDeep = "SQL041";
+    /// A substitution template without its closing brace.
+    UnterminatedTemplate = "SQL050";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One thing that is wrong with a rule's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The kind.
+    pub code: Code,
+    /// Where, in bytes of the text.
+    pub span: Range<usize>,
+    /// What was found, as a sentence without a full stop.
+    pub message: String,
+    /// What would have been accepted there; empty if nothing would.
+    pub expected: Vec<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { code, span, message: message.into(), expected: Vec::new(), help: None }
+    }
+
+    pub(crate) fn expected(mut self, expected: &[&str]) -> Self {
+        self.expected = expected.iter().map(|&text| text.to_owned()).collect();
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The line and column of the start in `text`, both counted from 1, columns in characters.
+    pub fn position(&self, text: &str) -> (usize, usize) {
+        let start = floor_boundary(text, self.span.start);
+        let before = &text[..start];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    /// The diagnostic for a terminal: the message, the line of `text` (the one that was compiled)
+    /// and carets under the place.
+    ///
+    /// ```
+    /// use fieldmirror_rules::rule::{Rule, SqlVersion};
+    ///
+    /// let sql = "SELECT * FROM 'a/+' WHERE humidity != 35";
+    /// let errors = Rule::compile(sql, SqlVersion::V2016_03_23).expect_err("no such operator");
+    /// assert_eq!(
+    ///     errors[0].render(sql),
+    ///     "error[SQL011]: AWS IoT SQL has no `!=`\n\
+    ///      1:36 | SELECT * FROM 'a/+' WHERE humidity != 35\n     \
+    ///           |                                    ^^\n     \
+    ///           = help: write `<>`\n"
+    /// );
+    /// ```
+    pub fn render(&self, text: &str) -> String {
+        use std::fmt::Write as _;
+        let (line, column) = self.position(text);
+        let start = floor_boundary(text, self.span.start);
+        let end = floor_boundary(text, self.span.end).max(start);
+        let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
+        let line_end = text[start..].find('\n').map_or(text.len(), |newline| start + newline);
+        let place = format!("{line}:{column}");
+        let margin = " ".repeat(place.len());
+        let carets = text[start..end.min(line_end)].chars().count().max(1);
+        let mut out = String::new();
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "error[{}]: {}", self.code, self.message);
+        let _ = writeln!(out, "{place} | {}", &text[line_start..line_end]);
+        let _ = writeln!(out, "{margin} | {}{}", " ".repeat(column - 1), "^".repeat(carets));
+        if !self.expected.is_empty() {
+            let _ = writeln!(out, "{margin} = expected {}", self.expected.join(", "));
+        }
+        if let Some(help) = &self.help {
+            let _ = writeln!(out, "{margin} = help: {help}");
+        }
+        out
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}: {}", self.code, self.span.start, self.message)?;
+        if !self.expected.is_empty() {
+            write!(f, "; expected {}", self.expected.join(", "))?;
+        }
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The last character boundary of `text` at or before `at`.
+fn floor_boundary(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
+}
