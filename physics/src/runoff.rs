@@ -3,22 +3,34 @@
 /// Runoff of a storm, mm.
 ///
 /// # Source
-/// USDA-SCS (1972), NEH section 4, with initial abstraction .2 S and S = 25400/CN - 254 mm.
+/// USDA-SCS (1972), NEH section 4, with S of [`storage_mm`].
 pub fn scs_mm(rain_mm: f64, curve_number: f64) -> f64 {
-    let storage_mm = storage_mm(curve_number);
+    beyond_storage_mm(rain_mm, storage_mm(curve_number))
+}
+
+/// Runoff of a day as the daily water balance of irrigation takes it, mm.
+///
+/// # Source
+/// ASCE MOP 70 (2016) eq. 14-12 and 14-13: as [`scs_mm`], with S rounded to 250 (100/CN - 1) mm.
+pub fn asce_mm(rain_mm: f64, curve_number: f64) -> f64 {
+    beyond_storage_mm(rain_mm, 250.0 * (100.0 / curve_number - 1.0))
+}
+
+/// Potential retention S of a curve number, mm.
+///
+/// # Source
+/// USDA-SCS (1972), NEH section 4: 25400/CN - 254.
+pub fn storage_mm(curve_number: f64) -> f64 {
+    25_400.0 / curve_number - 254.0
+}
+
+/// Initial abstraction is .2 S.
+fn beyond_storage_mm(rain_mm: f64, storage_mm: f64) -> f64 {
     let excess_mm = rain_mm - 0.2 * storage_mm;
     if excess_mm <= 0.0 {
         return 0.0;
     }
     excess_mm * excess_mm / (rain_mm + 0.8 * storage_mm)
-}
-
-/// Potential retention of a curve number, mm.
-///
-/// # Source
-/// USDA-SCS (1972), NEH section 4.
-pub fn storage_mm(curve_number: f64) -> f64 {
-    25_400.0 / curve_number - 254.0
 }
 
 /// Curve number adjusted to how wet the surface layer is.

@@ -366,7 +366,8 @@ fn kc_max(kcb: f64, height_m: f64, demand: &DayDemand) -> f64 {
 fn runoff_increment_mm(factors: &DayFactors, before_mm: f64, rain_mm: f64) -> f64 {
     match factors.curve_number {
         Some(cn) if rain_mm > 0.0 => {
-            let added_mm = runoff::scs_mm(before_mm + rain_mm, cn) - runoff::scs_mm(before_mm, cn);
+            let added_mm =
+                runoff::asce_mm(before_mm + rain_mm, cn) - runoff::asce_mm(before_mm, cn);
             added_mm.clamp(0.0, rain_mm)
         }
         _ => 0.0,
