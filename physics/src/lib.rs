@@ -18,3 +18,6 @@ pub mod soil;
 pub mod soil_temperature;
 pub mod solar;
 pub mod weather;
+
+#[cfg(test)]
+mod draws;

@@ -211,37 +211,29 @@ pub fn wind_ms(mean_ms: f64, clock_h: f64) -> f64 {
 }
 
 /// Splits a total over the hours in proportion to weights of at least 0, so that adding the hours in order gives the
-/// total to the last bit. Without any weight everything falls into hour 12.
+/// total to the last bit. Weights below 1e-12 of their sum count as none; without any weight all falls into hour 12.
 pub fn split_by_weights(total: f64, weights: &[f64; 24]) -> [f64; 24] {
     let mut parts = [0.0; 24];
-    let sum: f64 = weights.iter().sum();
     if total <= 0.0 {
         return parts;
     }
-    if sum <= 0.0 {
+    let sum: f64 = weights.iter().sum();
+    let counts = |weight: f64| weight > WEIGHT_PART_MIN * sum;
+    let Some(last) = weights.iter().rposition(|&weight| counts(weight)) else {
         parts[12] = total;
         return parts;
+    };
+    // On a binary grid of 2^-40 of the total every partial sum is exact, and so is what is missing for the last part.
+    let grid = libm::ldexp(1.0, libm::ilogb(total) - 40);
+    for (part, &weight) in parts[..last].iter_mut().zip(weights).filter(|(_, w)| counts(**w)) {
+        *part = (total * (weight / sum) / grid).floor() * grid;
     }
-    let mut largest = 0;
-    for (i, weight) in weights.iter().enumerate() {
-        parts[i] = total * (weight / sum);
-        if parts[i] > parts[largest] {
-            largest = i;
-        }
-    }
-    // The rounding error goes to the largest part, where it is a few units in the last place.
-    for _ in 0..SPLIT_ROUNDS_MAX {
-        let error = total - parts.iter().sum::<f64>();
-        if error == 0.0 {
-            break;
-        }
-        parts[largest] += error;
-    }
+    parts[last] = total - parts[..last].iter().sum::<f64>();
     parts
 }
 
-/// Most passes that spread a rounding error; one or two do.
-const SPLIT_ROUNDS_MAX: u32 = 8;
+/// Weights below this part of their sum are rounding errors of the clock at sunrise and sunset.
+const WEIGHT_PART_MIN: f64 = 1e-12;
 
 const HOUR_MIDDLES: [f64; 24] = {
     let mut middles = [0.0; 24];

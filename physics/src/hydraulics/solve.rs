@@ -127,7 +127,7 @@ impl Network {
         let mut state = self.evaluate(supply, nodes);
         accept(nodes);
         while is_fed && state.error_m > TOLERANCE_M && out.steps < STEPS_MAX {
-            self.newton_step(supply, &state, nodes);
+            self.newton_step(&state, nodes);
             state = self.line_search(supply, state, nodes);
             out.steps += 1;
         }
@@ -191,7 +191,7 @@ impl Network {
     }
 
     /// Linearises pipes, emitters and pump and solves for the change of every emitter's flow.
-    fn newton_step(&self, _supply: &Supply, state: &State, nodes: &mut [Node]) {
+    fn newton_step(&self, state: &State, nodes: &mut [Node]) {
         let (mut root_alpha, mut root_beta) = (0.0, 0.0);
         for node in nodes.iter_mut() {
             (node.children_alpha, node.children_beta) = (0.0, 0.0);
@@ -225,16 +225,36 @@ impl Network {
         }
     }
 
-    /// Goes along the step, cut at zero flow, as far as the content falls.
+    /// Goes along the step as far as the content falls.
+    ///
+    /// First the step with every flow cut at zero, which settles many dry zones at once. If that does not help, the
+    /// straight way: up to where the first flow reaches zero, and back from there. The straight way always falls.
     fn line_search(&self, supply: &Supply, before: State, nodes: &mut [Node]) -> State {
         let slack = 1e-13 * before.content.abs();
-        let mut part = 1.0;
-        for _ in 0..HALVINGS_MAX {
+        let falls = |after: &State| {
+            after.content <= before.content + slack || after.error_m < 0.5 * before.error_m
+        };
+        for part in [1.0, 0.25] {
             for node in nodes.iter_mut() {
                 node.trial = (node.emitted + part * node.step).max(0.0);
             }
             let after = self.evaluate(supply, nodes);
-            if after.content <= before.content + slack || after.error_m < 0.5 * before.error_m {
+            if falls(&after) {
+                accept(nodes);
+                return after;
+            }
+        }
+        let first_dry =
+            nodes.iter().filter(|node| node.step < 0.0).map(|node| -node.emitted / node.step);
+        let mut part = first_dry.fold(1.0, f64::min);
+        for halving in 0..HALVINGS_MAX {
+            for node in nodes.iter_mut() {
+                let straight = node.emitted + part * node.step;
+                let is_dry = halving == 0 && node.step < 0.0 && straight <= 1e-12 * node.emitted;
+                node.trial = if is_dry { 0.0 } else { straight.max(0.0) };
+            }
+            let after = self.evaluate(supply, nodes);
+            if falls(&after) {
                 accept(nodes);
                 return after;
             }
