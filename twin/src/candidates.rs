@@ -1,9 +1,9 @@
 //! Nominal what-if: what a suspected fault would do to flows, pressures and power.
 //!
 //! Ranking root causes needs the signature of each candidate on the very network and open set on
-//! which a finding was made: a clogged filter and a closed valve both cut a flow, but only one raises
-//! the loss over the filter. The answers come from the nominal network with the fault applied, so
-//! they state ratios and directions, not the true magnitude.
+//! which a finding was made: a clogged filter and a closed valve both cut a flow, but only one
+//! raises the loss over the filter. The answers come from the nominal network with the fault
+//! applied, so they state ratios and directions, not the true magnitude.
 
 use crate::error::TwinError;
 use crate::hydraulics::{HydraulicState, NominalNetwork};
@@ -212,3 +212,6 @@ impl CandidateFaults {
         candidates.into_iter().map(|candidate| self.what_if(open, candidate)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,8 +61,9 @@ impl Controller {
         at: Timestamp,
         hold: Span,
     ) -> Report {
-        // The report at the end of an interval tells its flow better than the one at its start, which
-        // may have been sent while the pipes still filled; the report of OFF has no flow to tell.
+        // The report at the end of an interval tells its flow better than the one at its start,
+        // which may have been sent while the pipes still filled; the report of OFF has no flow to
+        // tell.
         if on {
             self.zone_flow_lps = zone_flow_lps;
         }

@@ -1,9 +1,11 @@
 //! How stale a mirrored state is, and what explains it.
 //!
 //! A device is overdue when nothing came from it for more than a few of its own report intervals
-//! (`Spec::stale_intervals`), so that one lost frame changes nothing. An overdue device is explained
-//! by its gateways when every gateway that usually hears it is itself overdue: gateways report over
-//! their own backhaul. The judgement is made anew at each look, so it clears with the first message.
+//! (`Spec::stale_intervals`), so that one lost frame changes nothing. Gateways report over their
+//! own backhaul; one that is overdue is silent. An overdue device is explained by silent gateways
+//! when the living ones hear so few of its frames that missing all of late is no wonder. Which
+//! gateways hear it is learned from its frames. The judgement is made anew at each look, so it
+//! clears with the first message.
 
 use crate::mirror::Mirror;
 use fieldmirror_core::time::{Span, Timestamp};
@@ -14,10 +16,10 @@ use fieldmirror_core::time::{Span, Timestamp};
 pub enum Freshness {
     /// Not overdue.
     Fresh,
-    /// Overdue, while a gateway that usually hears it is well (or it needs none): the device or its
+    /// Overdue, while gateways that should hear it are well (or it needs none): the device or its
     /// link.
     StaleLink,
-    /// Overdue, and all gateways that usually hear it are silent.
+    /// Overdue, and explained by the silence of gateways that usually hear it.
     StaleGateway,
     /// Overdue with nothing in between to blame: a gateway whose own reports stopped, or a device
     /// that was never heard.
@@ -39,8 +41,12 @@ impl Freshness {
 /// How many gateways of a site the twin follows.
 pub const GATEWAYS_MAX: usize = 8;
 
-/// Share of a device's frames from which a gateway counts as one that usually hears it best.
-const USUAL_SHARE: u32 = 8;
+/// Least chance of missing a device's frames, given the gateways that live, with which its silence
+/// is still put down to those that do not.
+const PLAUSIBLE: f64 = 0.02;
+
+/// Most missed reports that are multiplied out; more make no difference.
+const MISSED_MAX: i64 = 64;
 
 /// A gateway's tally of best copies at which all tallies of the device are halved: a memory of some
 /// hundred frames, longer than any outage that must not be mistaken for a new habit.
@@ -82,19 +88,31 @@ impl Hearing {
     }
 
     /// Whether the silence of the gateways in `silent` (bits by position, `count` gateways in all)
-    /// explains that the device is not heard.
-    fn explained_by(&self, silent: u8, count: usize) -> bool {
+    /// explains that the device's last `missed` reports were not heard.
+    fn explained_by(&self, silent: u8, count: usize, missed: i64) -> bool {
         let all: u32 = self.best.iter().map(|&tally| u32::from(tally)).sum();
         if all == 0 {
             // Never heard: any gateway of the site may be the one.
             return count > 0 && silent.count_ones() as usize == count;
         }
-        let usual_are_silent = self.best.iter().enumerate().all(|(slot, &tally)| {
-            silent & (1 << slot) != 0 || u32::from(tally) * USUAL_SHARE < all
-        });
-        // Only the best copy bears a name; if frames usually come over more gateways than are
-        // silent now, one of the living hears it as well.
-        usual_are_silent && silent.count_ones() as f32 + 0.5 > self.copies
+        if silent == 0 {
+            return false;
+        }
+        let slots = self.best.iter().enumerate();
+        let living: u32 = slots
+            .filter(|(slot, _)| silent & (1 << slot) == 0)
+            .map(|(_, &tally)| u32::from(tally))
+            .sum();
+        let share = f64::from(living) / f64::from(all);
+        // Only the best copy bears a name. Copies beyond the number of silent gateways came from
+        // living ones, also where a silent one was the best.
+        let further = (f64::from(self.copies) - f64::from(silent.count_ones())).clamp(0.0, 1.0);
+        let hears = share + (1.0 - share) * further;
+        let mut chance = 1.0;
+        for _ in 0..missed.min(MISSED_MAX) {
+            chance *= 1.0 - hears;
+        }
+        chance >= PLAUSIBLE
     }
 }
 
@@ -123,8 +141,9 @@ pub(crate) fn judge(
         return (age, Freshness::Fresh);
     }
     let heard = mirror.received_at().is_some();
+    let missed = age.nanos() / mirror.interval().nanos().max(1);
     let state = match path {
-        Path::Radio { silent, count } if mirror.hearing().explained_by(silent, count) => {
+        Path::Radio { silent, count } if mirror.hearing().explained_by(silent, count, missed) => {
             Freshness::StaleGateway
         }
         Path::Gateway => Freshness::Silent,
@@ -153,27 +172,31 @@ mod tests {
     }
 
     #[test]
-    fn only_the_silence_of_every_usual_gateway_explains() {
+    fn only_the_silence_of_every_gateway_that_hears_it_explains() {
         let one = heard(&[(0, 1); 40]);
-        assert!(one.explained_by(0b01, 2));
-        assert!(!one.explained_by(0b10, 2));
+        assert!(one.explained_by(0b01, 2, 20));
+        assert!(!one.explained_by(0b10, 2, 2) && !one.explained_by(0, 2, 2));
         let either: Vec<_> = (0..40).map(|i| (i % 2, 1)).collect();
-        assert!(!heard(&either).explained_by(0b01, 2));
-        assert!(heard(&either).explained_by(0b11, 2));
+        assert!(!heard(&either).explained_by(0b01, 2, 6));
+        assert!(heard(&either).explained_by(0b11, 2, 6));
     }
 
     #[test]
     fn a_second_copy_shows_that_a_living_gateway_should_hear_it() {
         let both = heard(&[(0, 2); 40]);
-        assert!(!both.explained_by(0b01, 2));
-        assert!(both.explained_by(0b11, 2));
+        assert!(!both.explained_by(0b01, 2, 2));
+        assert!(both.explained_by(0b11, 2, 2));
     }
 
     #[test]
-    fn a_rare_second_gateway_does_not_hide_the_usual_one() {
-        let mut frames = vec![(0, 1); 60];
-        frames[30] = (1, 1);
-        assert!(heard(&frames).explained_by(0b01, 2));
+    fn a_gateway_that_hears_a_few_frames_takes_over_for_a_while_only() {
+        // One frame in five comes over the second gateway, too or alone.
+        let frames: Vec<_> =
+            (0..600).map(|i| (usize::from(i % 10 == 0), 1 + u8::from(i % 10 == 5))).collect();
+        let hearing = heard(&frames);
+        assert!(hearing.explained_by(0b01, 2, 3) && hearing.explained_by(0b01, 2, 12));
+        assert!(!hearing.explained_by(0b01, 2, 40));
+        assert!(!hearing.explained_by(0b10, 2, 3));
     }
 
     #[test]
@@ -181,13 +204,14 @@ mod tests {
         let frames: Vec<_> = (0..9_000).map(|i| (usize::from(i % 3 == 0), 1)).collect();
         let hearing = heard(&frames);
         assert_eq!(hearing.usual(), Some(0));
-        assert!(!hearing.explained_by(0b01, 2));
+        let share = f64::from(hearing.best[1]) / f64::from(hearing.best[0] + hearing.best[1]);
+        assert!((share - 1.0 / 3.0).abs() < 0.01, "{share}");
     }
 
     #[test]
     fn a_device_never_heard_is_explained_by_the_whole_site_only() {
-        assert!(heard(&[]).explained_by(0b11, 2));
-        assert!(!heard(&[]).explained_by(0b01, 2));
-        assert!(!heard(&[]).explained_by(0, 0));
+        assert!(heard(&[]).explained_by(0b11, 2, 3));
+        assert!(!heard(&[]).explained_by(0b01, 2, 3));
+        assert!(!heard(&[]).explained_by(0, 0, 3));
     }
 }

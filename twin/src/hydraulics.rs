@@ -1,8 +1,8 @@
 //! The nominal pipe network of a site: what pump, filter and valves should show for a set of open
 //! valves.
 //!
-//! A network has few open sets (16 for four zones), so each is solved once and kept; farms that share
-//! a design share the answers. An open set is a bit mask by a zone's position along the main.
+//! A network has few open sets (16 for four zones), so each is solved once and kept; farms that
+//! share a design share the answers. An open set is a bit mask by a zone's position along the main.
 
 use crate::candidates::Candidate;
 use crate::error::TwinError;
@@ -58,8 +58,8 @@ impl NominalNetwork {
     /// Builds the network of a design.
     ///
     /// # Errors
-    /// What the formulas refuse: a pump curve that does not fall, a pipe without a diameter, a cycle
-    /// of mains, no zones.
+    /// What the formulas refuse: a pump curve that does not fall, a pipe without a diameter, a
+    /// cycle of mains, no zones.
     pub fn new(model: &HydraulicsModel) -> Result<Self, Error> {
         let mut nodes = vec![node("filter", None, &model.filter, model.pump_elevation_m, 0.0)];
         let (mut junctions, mut zones) = (Vec::new(), Vec::new());
@@ -222,3 +222,6 @@ impl Designs {
         answers.entry(open).or_insert_with(|| network.solve(open))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,11 @@
 //! closed hour yields one [`residual::ResidualRow`] per device and metric. [`candidates`] answers
 //! what a suspected fault would do to the nominal network.
 //!
+//! Where weather reports are missing, rain of a partly reported hour is scaled up from the reports
+//! that came, and an hour without any is taken to be like the same hour of the last day that had
+//! one, without rain. Before the first report nothing is expected of soil water, before a day of
+//! reports nothing of soil temperature.
+//!
 //! What it does not do: no clock, no randomness, no files, no scores; it takes no type that holds
 //! true values or a fault schedule.
 
@@ -28,3 +33,6 @@ mod trend;
 pub mod twin;
 mod weather;
 mod zone;
+
+#[cfg(test)]
+mod fixture;

@@ -1,6 +1,6 @@
 //! Last reported states and the running sums of the open window.
 //!
-//! One [`Mirror`] and a few [`Tally`] cells a device, in dense arrays by device index: a message
+//! One mirror and a few tallies a device, in dense arrays by device index: a message
 //! touches only its own. Sums are kept in the payload's raw integers, so they are exact and do not
 //! depend on the order of messages.
 

@@ -19,7 +19,8 @@ pub struct ResidualRow {
     pub metric: Metric,
     /// Mean of the samples; `None` if none came.
     pub observed: Option<f64>,
-    /// What the twin expected of the mean; `None` where nothing on paper or in the past predicts it.
+    /// What the twin expected of the mean; `None` where nothing on paper or in the past predicts
+    /// it.
     pub expected: Option<f64>,
     /// `observed - expected`, where both are there.
     pub residual: Option<f64>,

@@ -2,13 +2,13 @@
 //!
 //! The balance is FAO-56's dual crop coefficient method on the register's soil and crop, stepped
 //! hour by hour with the weather that the station reported and the water that the zone's controller
-//! reported. True soil differs from the nominal one, so the balance alone would run away; after each
-//! hour the median of the zone's probes pulls it gently back (a Kalman filter with a constant gain,
-//! its first steps with the gain of a plain mean).
+//! reported. True soil differs from the nominal one, so the balance alone would run away; after
+//! each hour the median of the zone's probes pulls it gently back (a Kalman filter with a constant
+//! gain, its first steps with the gain of a plain mean).
 //!
 //! A probe is expected to show the zone's predicted available water plus its own constant offset
-//! ([`Offset`]), learned in the first days and then all but frozen, so that a drifting or stuck probe
-//! departs from its expectation and not the expectation from the truth.
+//! ([`Offset`]), learned in the first days and then all but frozen, so that a drifting or stuck
+//! probe departs from its expectation and not the expectation from the truth.
 
 use fieldmirror_core::register::{CropModel, SiteModel, SoilModel};
 use fieldmirror_core::time::{Span, Timestamp};
@@ -161,8 +161,8 @@ impl ZoneSoil {
         self.state.day = u32::try_from(day - ground.planted_day).unwrap_or(0);
         let factors = soil::begin_day(&ground.soil, &ground.crop, &mut self.state, demand);
         if first {
-            // A run may begin in mid-season: the water content on paper is that of the roots as deep
-            // as they are by then.
+            // A run may begin in mid-season: the water content on paper is that of the roots as
+            // deep as they are by then.
             let dry = ground.soil.theta_fc - ground.initial_theta;
             self.state.dr_mm = (1_000.0 * dry * factors.zr_m).clamp(0.0, factors.taw_mm);
         }

@@ -1,6 +1,8 @@
 //! The twin of a shard: batches of messages in, residual rows out.
 
 mod close;
+#[cfg(test)]
+mod tests;
 
 use crate::controller::{self, CHANNELS, Controller, Report, Sample};
 use crate::error::TwinError;
@@ -60,8 +62,8 @@ impl Twin {
     /// A twin that knows what the register says and has heard nothing yet.
     ///
     /// # Errors
-    /// [`TwinError`] for a specification out of range, more gateways or zones on a site than the twin
-    /// follows, or design values that the formulas refuse.
+    /// [`TwinError`] for a specification out of range, more gateways or zones on a site than the
+    /// twin follows, or design values that the formulas refuse.
     pub fn new(register: Arc<Register>, start: Timestamp, spec: Spec) -> Result<Self, TwinError> {
         spec.check()?;
         let channels = DeviceClass::ALL.map(Channel::of);
@@ -248,8 +250,8 @@ impl Twin {
         zone.settled.add(nominal, zone.position, sample.open);
     }
 
-    /// The mirror of `device` as of the latest time that the twin was told of; `None` for equipment,
-    /// which does not report.
+    /// The mirror of `device` as of the latest time that the twin was told of; `None` for
+    /// equipment, which does not report.
     pub fn state_of(&self, device: DeviceIx) -> Option<DeviceState> {
         let mirror = self.mirrors.get(device.index())?;
         let site = self.register.assets[device.index()].site;
