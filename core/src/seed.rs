@@ -116,13 +116,19 @@ impl Draws {
     /// Four independent standard normals at `counter`, of 32 random bits each (|z| <= 6.3): for
     /// noise that is quantised anyway, at half the price.
     pub fn normals4(&self, counter: u32) -> [f64; 4] {
-        self.block(counter).map(|word| normal_quantile((f64::from(word) + 0.5) / 4_294_967_296.0))
+        self.block(counter).map(normal_of_word)
     }
 
     /// An integer in 0..`bound` at `counter`, by multiplication (bias below 2^-32).
     pub fn below(&self, counter: u32, bound: u32) -> u32 {
         ((u64::from(self.block(counter)[0]) * u64::from(bound)) >> 32) as u32
     }
+}
+
+/// The standard normal of 32 random bits, as [`Draws::normals4`] makes four of them: for those who
+/// need fewer of a [`Draws::block`].
+pub fn normal_of_word(word: u32) -> f64 {
+    normal_quantile((f64::from(word) + 0.5) / 4_294_967_296.0)
 }
 
 /// Maps 64 random bits into (0, 1), never touching either end.
