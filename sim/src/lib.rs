@@ -17,15 +17,23 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 mod command;
+mod components;
 mod error;
 mod fault;
+mod plant;
+mod resources;
 mod rows;
+mod schedule;
 mod simulation;
+mod sky;
+mod spawn;
 mod spec;
+mod systems;
 
 pub use command::{Command, CommandKind};
 pub use error::SimError;
 pub use fault::{FaultClass, FaultSpec, Growth, TruthRow};
 pub use rows::{FrameRow, HydraulicsRow, Loss, ShadowReport, SoilRow, StepOutput};
 pub use simulation::Simulation;
+pub use sky::{Et0Day, et0_by_day};
 pub use spec::{Confounder, DailyForcing, Spec, Uncertainty};

@@ -112,6 +112,9 @@ impl Spec {
         if self.start.nanos().rem_euclid(24 * hour) != 0 {
             return Err(SimError::Start { start: self.start });
         }
+        if self.forcing.is_empty() {
+            return Err(SimError::ForcingEnds { days: 0, now: self.start });
+        }
         for (day, forcing) in self.forcing.iter().enumerate() {
             check_day(day, forcing)?;
         }
