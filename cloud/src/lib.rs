@@ -23,6 +23,14 @@ pub mod error;
 pub mod functions;
 pub mod iot_core;
 pub mod outputs;
+mod retained;
+mod routes;
 pub mod rule_spec;
+mod session;
+mod shadow;
 pub mod spec;
 pub mod topic_trie;
+
+#[cfg(test)]
+#[path = "../tests/support/farm.rs"]
+mod farm;

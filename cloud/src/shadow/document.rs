@@ -37,9 +37,6 @@ enum Node {
     Object(Section),
 }
 
-/// A value and when it was written, in seconds since 1970.
-pub(crate) type Leaf<'a> = (&'a Value, i64);
-
 impl Document {
     /// What desired asks for and reported does not show.
     pub(crate) fn delta(&self) -> Section {
@@ -104,8 +101,9 @@ impl Section {
         self.entries.push((key.into(), Node::Leaf { value, at_s }));
     }
 
-    /// The leaf called `key` at the top of this section.
-    pub(crate) fn leaf(&self, key: &str) -> Option<Leaf<'_>> {
+    /// The leaf called `key` at the top of this section, and when it was written, in seconds since
+    /// 1970.
+    pub(crate) fn leaf(&self, key: &str) -> Option<(&Value, i64)> {
         self.entries.iter().find(|(name, _)| **name == *key).and_then(|(_, node)| match node {
             Node::Leaf { value, at_s } => Some((value, *at_s)),
             Node::Array(_) | Node::Object(_) => None,
@@ -236,11 +234,7 @@ pub(crate) fn write_key(key: &str, out: &mut Vec<u8>) {
 }
 
 /// Appends a JSON array of `elements`, each written by `write`.
-pub(crate) fn write_array<T>(
-    elements: &[T],
-    out: &mut Vec<u8>,
-    write: impl Fn(&T, &mut Vec<u8>),
-) {
+pub(crate) fn write_array<T>(elements: &[T], out: &mut Vec<u8>, write: impl Fn(&T, &mut Vec<u8>)) {
     out.push(b'[');
     for (i, element) in elements.iter().enumerate() {
         if i > 0 {

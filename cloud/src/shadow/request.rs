@@ -77,9 +77,9 @@ impl ShadowError {
             Self::ReportedNoObject => "Reported node must be an object".to_owned(),
             Self::InvalidVersion => "Invalid version".to_owned(),
             Self::InvalidClientToken => "Invalid clientToken".to_owned(),
-            Self::TooDeep => format!(
-                "JSON contains too many levels of nesting; maximum is {SHADOW_DEPTH_MAX}"
-            ),
+            Self::TooDeep => {
+                format!("JSON contains too many levels of nesting; maximum is {SHADOW_DEPTH_MAX}")
+            }
             Self::InvalidNode => "State contains an invalid node".to_owned(),
             Self::UnknownThing => "Thing not found".to_owned(),
             Self::NoShadow => format!("No shadow exists with name: '{thing}'"),
@@ -111,9 +111,9 @@ impl UpdateRequest {
         let refuse = |error| Refusal { error, client_token: client_token.clone() };
         let version = match root.get("version") {
             None => None,
-            Some(Value::Int(int)) => Some(
-                u64::try_from(*int).map_err(|_| refuse(ShadowError::InvalidVersion))?,
-            ),
+            Some(Value::Int(int)) => {
+                Some(u64::try_from(*int).map_err(|_| refuse(ShadowError::InvalidVersion))?)
+            }
             Some(_) => return Err(refuse(ShadowError::InvalidVersion)),
         };
         let state = root.get("state").ok_or_else(|| refuse(ShadowError::MissingState))?;
@@ -184,9 +184,7 @@ fn client_token(root: &Object) -> Result<Option<String>, Refusal> {
         Some(Value::String(token)) if token.len() <= CLIENT_TOKEN_BYTES_MAX => {
             Ok(Some(token.clone()))
         }
-        Some(_) => {
-            Err(Refusal { error: ShadowError::InvalidClientToken, client_token: None })
-        }
+        Some(_) => Err(Refusal { error: ShadowError::InvalidClientToken, client_token: None }),
     }
 }
 
