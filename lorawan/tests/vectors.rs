@@ -1,0 +1,9 @@
+//! The formulas reproduce numbers that others computed: Semtech's airtimes, the tests of ns-3's lorawan module, the
+//! closed form that LoRaSim's simple collisions follow.
+
+#[path = "vectors/airtime.rs"]
+mod airtime;
+#[path = "vectors/aloha.rs"]
+mod aloha;
+#[path = "vectors/closed_form.rs"]
+mod closed_form;
