@@ -27,8 +27,8 @@ pub(crate) fn spawn(spec: &Spec) -> Result<World, SimError> {
     let mut world = World::new();
     let forcing = spec.effective_forcing();
     let (skies, sky_of_site) = skies(spec, &forcing);
-    let mut directory = Directory::default();
-    directory.devices = vec![Entity::PLACEHOLDER; spec.register.assets.len()];
+    let devices = vec![Entity::PLACEHOLDER; spec.register.assets.len()];
+    let mut directory = Directory { devices, ..Directory::default() };
     let mut grounds = Grounds::default();
     for (index, site) in spec.register.sites.iter().enumerate() {
         check_site(&spec.register, site)?;

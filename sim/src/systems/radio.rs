@@ -3,7 +3,7 @@
 use crate::components::{Farm, Node, Receivers};
 use crate::resources::{Air, Airborne, Deviations, Links, Outbox, Outgoing, Output, Tick};
 use crate::rows::{FrameRow, Loss, StepOutput};
-use bevy_ecs::system::{Query, Res, ResMut};
+use bevy_ecs::system::{Query, Res, ResMut, SystemParam};
 use fieldmirror_core::message::Uplink;
 use fieldmirror_core::seed::{Purpose, normal_of_word};
 use fieldmirror_core::time::{Span, Timestamp};
@@ -14,20 +14,26 @@ use fieldmirror_lorawan::region::{CHANNELS_HZ, SubBand};
 /// Bits that hold a moment of a step in nanoseconds: a step is at most an hour.
 const STEP_BITS: u32 = 42;
 
+/// What the power of a frame depends on besides its report.
+#[derive(SystemParam)]
+pub(crate) struct Propagation<'w> {
+    tick: Res<'w, Tick>,
+    deviations: Res<'w, Deviations>,
+    links: Res<'w, Links>,
+}
+
 /// Sends the step's reports, site by site in order of time, and reports the fate of every frame
 /// that has ended.
 pub(crate) fn transmit(
-    tick: Res<'_, Tick>,
-    deviations: Res<'_, Deviations>,
-    links: Res<'_, Links>,
+    propagation: Propagation<'_>,
     mut outbox: ResMut<'_, Outbox>,
     mut air: ResMut<'_, Air>,
     mut output: ResMut<'_, Output>,
     mut nodes: Query<'_, '_, &mut Node>,
     mut sites: Query<'_, '_, (&Farm, &mut Receivers)>,
 ) {
-    let (air, out) = (&mut *air, &mut output.0);
-    sort_by_site_and_time(&tick, &outbox.0, air);
+    let (air, out, tick) = (&mut *air, &mut output.0, &propagation.tick);
+    sort_by_site_and_time(tick, &outbox.0, air);
     let mut next = 0;
     for (farm, mut receivers) in &mut sites {
         let receivers = &mut *receivers;
@@ -41,7 +47,18 @@ pub(crate) fn transmit(
             let Ok(mut node) = nodes.get_mut(report.node) else {
                 continue;
             };
-            send(&tick, &deviations, &links, report, &mut node, receivers, air, out);
+            let frame = propagation.frame(report, &node, receivers);
+            let band = SubBand::of(CHANNELS_HZ[usize::from(frame.channel)]);
+            if band.is_some_and(|band| !node.duty.allows(band, frame.start_ns)) {
+                report.is_blocked = true;
+                out.frames.push(blocked(&frame, report, receivers));
+                continue;
+            }
+            if let Some(band) = band {
+                node.duty.book(band, frame.start_ns, frame.end_ns - frame.start_ns);
+            }
+            let slot = air.take_slot(report);
+            air.frames.push(Frame { tag: u64::from(slot), ..frame });
         }
         if air.frames.is_empty() && receivers.radio.undecided() == 0 {
             continue;
@@ -67,75 +84,61 @@ fn sort_by_site_and_time(tick: &Tick, reports: &[Outgoing], air: &mut Air) {
     air.order.sort_unstable();
 }
 
-/// Puts a report on air, unless the duty cycle forbids it.
-#[expect(clippy::too_many_arguments, reason = "the parts of one frame's way to the air")]
-fn send(
-    tick: &Tick,
-    deviations: &Deviations,
-    links: &Links,
-    report: &mut Outgoing,
-    node: &mut Node,
-    receivers: &Receivers,
-    air: &mut Air,
-    out: &mut StepOutput,
-) {
-    let channel = tick
-        .draws(report.key, Purpose::Channel)
-        .below(report.frame_counter, CHANNELS_HZ.len() as u32);
-    let start_ns = report.at.nanos();
-    let frame = Frame {
-        tag: 0,
-        start_ns,
-        end_ns: start_ns + node.airtime_ns,
-        channel: channel as u8,
-        sf: node.sf,
-        rssi_dbm: powers(tick, deviations, links, report, node, receivers),
-    };
-    let airborne = Airborne {
-        device: report.device,
-        frame_counter: report.frame_counter,
-        payload: report.payload,
-    };
-    let band = SubBand::of(CHANNELS_HZ[channel as usize]);
-    if band.is_some_and(|band| !node.duty.allows(band, start_ns)) {
-        report.is_blocked = true;
-        let strongest = strongest(&frame, receivers.gateways.len());
-        let row = row(&frame, &airborne, receivers, strongest, 0, Some(Loss::DutyCycle));
-        out.frames.push(row);
-        return;
-    }
-    if let Some(band) = band {
-        node.duty.book(band, start_ns, node.airtime_ns);
-    }
-    let slot = match air.free.pop() {
-        Some(slot) => {
-            air.slots[slot as usize] = airborne;
-            slot
+impl Air {
+    /// A slot in which a report waits for its verdict.
+    fn take_slot(&mut self, report: &Outgoing) -> u32 {
+        let airborne = Airborne::new(report);
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = airborne;
+            return slot;
         }
-        None => {
-            air.slots.push(airborne);
-            air.slots.len() as u32 - 1
-        }
-    };
-    air.frames.push(Frame { tag: u64::from(slot), ..frame });
+        self.slots.push(airborne);
+        self.slots.len() as u32 - 1
+    }
 }
 
-/// Power at each gateway: the link's own, and this frame's fading.
-fn powers(
-    tick: &Tick,
-    deviations: &Deviations,
-    links: &Links,
-    report: &Outgoing,
-    node: &Node,
-    receivers: &Receivers,
-) -> [f64; GATEWAYS_MAX] {
-    let fading = tick.draws(report.key, Purpose::Fading).block(report.frame_counter);
-    let mut rssi_dbm = [f64::NEG_INFINITY; GATEWAYS_MAX];
-    for gateway in 0..receivers.gateways.len() {
-        let link_dbm = f64::from(links.0[node.first_link as usize + gateway]);
-        rssi_dbm[gateway] = link_dbm + deviations.0.fading_db * normal_of_word(fading[gateway]);
+impl Airborne {
+    fn new(report: &Outgoing) -> Self {
+        Self { device: report.device, frame_counter: report.frame_counter, payload: report.payload }
     }
-    rssi_dbm
+}
+
+impl Propagation<'_> {
+    /// A report on a random channel.
+    fn frame(&self, report: &Outgoing, node: &Node, receivers: &Receivers) -> Frame {
+        let channel = self
+            .tick
+            .draws(report.key, Purpose::Channel)
+            .below(report.frame_counter, CHANNELS_HZ.len() as u32);
+        let start_ns = report.at.nanos();
+        Frame {
+            tag: 0,
+            start_ns,
+            end_ns: start_ns + node.airtime_ns,
+            channel: channel as u8,
+            sf: node.sf,
+            rssi_dbm: self.powers_dbm(report, node, receivers.gateways.len()),
+        }
+    }
+
+    /// Power at each gateway: the link's own, and this frame's fading.
+    fn powers_dbm(&self, report: &Outgoing, node: &Node, gateways: usize) -> [f64; GATEWAYS_MAX] {
+        let first = node.first_link as usize;
+        let links = &self.links.0[first..first + gateways];
+        let fading_db = self.deviations.0.fading_db;
+        let words = self.tick.draws(report.key, Purpose::Fading).block(report.frame_counter);
+        let mut rssi_dbm = [f64::NEG_INFINITY; GATEWAYS_MAX];
+        for ((rssi, &link_dbm), word) in rssi_dbm.iter_mut().zip(links).zip(words) {
+            *rssi = f64::from(link_dbm) + fading_db * normal_of_word(word);
+        }
+        rssi_dbm
+    }
+}
+
+/// The row of a report that the duty cycle forbade to send.
+fn blocked(frame: &Frame, report: &Outgoing, receivers: &Receivers) -> FrameRow {
+    let gateway = strongest(frame, receivers.gateways.len());
+    row(frame, &Airborne::new(report), receivers, gateway, 0, Some(Loss::DutyCycle))
 }
 
 /// Reports a verdict: a row, and an uplink for each gateway that received the frame.
