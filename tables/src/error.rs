@@ -64,8 +64,8 @@ pub enum TablesError {
     },
     /// The file was written by a newer version of the tool.
     #[error(
-        "{} has format version {found}; expected at most {supported}; update fieldmirror or \
-         compile the scenario again with this version", path.display()
+        "{} has format version {found}; expected at most {supported}; update fieldmirror or make \
+         the file again with this version", path.display()
     )]
     Version {
         /// The file.
@@ -114,6 +114,14 @@ pub enum TablesError {
         last_shard: u16,
         /// The group before it.
         last_group: u32,
+    },
+    /// A batch was asked for a column that it does not hold. A bug of the caller.
+    #[error("the batch has no column `{column}` of {expected}; project or name another one")]
+    Projection {
+        /// The name.
+        column: String,
+        /// What type it should have.
+        expected: &'static str,
     },
     /// Rows cannot be shown as text.
     #[error("cannot render table {}: {source}", table.name())]

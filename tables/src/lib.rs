@@ -17,7 +17,22 @@
 //! What it does not do: it decides no values, draws nothing and asks no clock. Files hold neither
 //! timestamps of writing nor facts about the machine.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
+
 pub mod columns;
 pub mod dictionary;
+pub mod digest;
+mod encode;
 pub mod error;
+pub mod read;
+pub mod recorder;
+#[cfg(test)]
+mod sample;
 pub mod schema;
+pub mod writer;
+
+pub use encode::EncodedTable;
+pub use error::TablesError;
+pub use recorder::{EncodedGroup, RowRef, ShardRecorder};
+pub use schema::Table;
+pub use writer::{RunTables, TableEntry};
