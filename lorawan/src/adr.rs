@@ -20,7 +20,8 @@ pub const POWER_STEP_DB: f64 = 2.0;
 /// RP002 EU863-870: 16 dBm EIRP with 2.15 dB antenna, seven steps of 2 dB.
 pub const POWER_RANGE_DBM: (f64, f64) = (2.0, 14.0);
 
-/// The fastest spreading factor that leaves `margin_db` over what demodulation needs; none if even SF12 does not.
+/// The fastest spreading factor that leaves `margin_db` over what demodulation needs; none if even
+/// SF12 does not.
 pub fn fastest_with_margin(snr_db: f64, margin_db: f64) -> Option<SpreadingFactor> {
     SpreadingFactor::ALL.into_iter().find(|sf| snr_db - SNR_REQUIRED_DB[sf.index()] >= margin_db)
 }
@@ -41,8 +42,8 @@ pub struct Setting {
 
 /// One round of adaptation from the best signal to noise ratio of the last uplinks.
 ///
-/// Margin to spare speeds up first, then lowers the power; missing margin only raises the power, because the device
-/// itself slows down when it hears nothing.
+/// Margin to spare speeds up first, then lowers the power; missing margin only raises the power,
+/// because the device itself slows down when it hears nothing.
 ///
 /// # Source
 /// Semtech, "LoRaWAN – simple rate adaptation recommended algorithm" (2016).

@@ -8,7 +8,8 @@ use crate::spreading::SpreadingFactor;
 /// LoRaWAN regional parameters RP002, EU863-870.
 pub const BANDWIDTH_125_HZ: u32 = 125_000;
 
-/// Bytes that LoRaWAN 1.0 adds to an application payload with port and without options: MHDR 1, FHDR 7, FPort 1, MIC 4.
+/// Bytes that LoRaWAN 1.0 adds to an application payload with port and without options: MHDR 1,
+/// FHDR 7, FPort 1, MIC 4.
 ///
 /// # Source
 /// LoRaWAN 1.0.3 specification, ch. 4.
@@ -40,8 +41,8 @@ pub struct Modulation {
 }
 
 impl Modulation {
-    /// A LoRaWAN uplink: 125 kHz, code rate 4/5, 8 preamble symbols, header and checksum, low data rate optimisation by
-    /// its rule.
+    /// A LoRaWAN uplink: 125 kHz, code rate 4/5, 8 preamble symbols, header and checksum, low data
+    /// rate optimisation by its rule.
     ///
     /// # Source
     /// LoRaWAN regional parameters RP002.
@@ -62,7 +63,8 @@ impl Modulation {
         symbol_ns(self.sf, self.bandwidth_hz)
     }
 
-    /// Time on air of a frame of `phy_bytes` (the application payload and [`FRAME_OVERHEAD_BYTES`]), ns.
+    /// Time on air of a frame of `phy_bytes` (the application payload and
+    /// [`FRAME_OVERHEAD_BYTES`]), ns.
     ///
     /// # Source
     /// Semtech AN1200.13; SX1276 datasheet 4.1.1.7.
@@ -79,7 +81,8 @@ impl Modulation {
     }
 }
 
-/// Whether the low data rate optimisation applies: symbols of 16 ms and more, SF11 and SF12 at 125 kHz.
+/// Whether the low data rate optimisation applies: symbols of 16 ms and more, SF11 and SF12 at 125
+/// kHz.
 pub fn needs_low_data_rate(sf: SpreadingFactor, bandwidth_hz: u32) -> bool {
     symbol_ns(sf, bandwidth_hz) >= LOW_DATA_RATE_SYMBOL_NS
 }

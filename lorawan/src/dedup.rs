@@ -1,8 +1,9 @@
-//! The network server's front door: copies of one frame from several gateways become one uplink, and old frame
-//! counters are refused.
+//! The network server's front door: copies of one frame from several gateways become one uplink,
+//! and old frame counters are refused.
 //!
-//! A sans-IO state machine: inputs come with `now`, outputs are appended, [`Dedup::next_deadline`] says when to call
-//! again. The first copy opens a window; when it has passed, the best copy leaves as the uplink.
+//! A sans-IO state machine: inputs come with `now`, outputs are appended, [`Dedup::next_deadline`]
+//! says when to call again. The first copy opens a window; when it has passed, the best copy leaves
+//! as the uplink.
 
 mod counters;
 #[cfg(test)]
@@ -27,14 +28,15 @@ pub const WINDOW: Span = Span::from_nanos(200_000_000);
 /// Most uplinks that wait for further copies; one more lets the oldest leave early.
 pub const OPEN_MAX: usize = 4096;
 
-/// Most gateways listed of an uplink; further copies still compete for the best one and are counted.
+/// Most gateways listed of an uplink; further copies still compete for the best one and are
+/// counted.
 pub const GATEWAYS_LISTED_MAX: usize = 8;
 
 /// One uplink out of all its copies.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Deduplicated {
-    /// The copy with the greatest power; of equal ones the one that came first. Its `received_at` is that of the
-    /// first copy.
+    /// The copy with the greatest power; of equal ones the one that came first. Its `received_at`
+    /// is that of the first copy.
     pub uplink: Uplink,
     copies: u8,
     gateways: [DeviceIx; GATEWAYS_LISTED_MAX],

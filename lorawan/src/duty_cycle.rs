@@ -2,7 +2,8 @@
 
 use crate::region::{SUB_BANDS, SubBand};
 
-/// A device's account of one region's sub-bands. Channels of one sub-band share it, other sub-bands do not feel it.
+/// A device's account of one region's sub-bands. Channels of one sub-band share it, other sub-bands
+/// do not feel it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DutyCycle {
     next_ns: [i64; SUB_BANDS],

@@ -1,8 +1,9 @@
 //! Reception: which frames of a farm's devices its gateways receive, and why the others are lost.
 //!
-//! One [`Radio`] holds all gateways of a farm and one short list of frames on air. Frames come in order of their start,
-//! a window at a time; a verdict falls when a frame's end has passed, so a frame that overlaps the edge of a window is
-//! held until a later one. Every frame gets exactly one verdict.
+//! One [`Radio`] holds all gateways of a farm and one short list of frames on air. Frames come in
+//! order of their start, a window at a time; a verdict falls when a frame's end has passed, so a
+//! frame that overlaps the edge of a window is held until a later one. Every frame gets exactly one
+//! verdict.
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,8 @@ pub const GATEWAYS_MAX: usize = 4;
 /// Semtech SX1301 datasheet: eight LoRa demodulators.
 pub const SX1301_DEMODULATORS: u32 = 8;
 
-/// Most frames on air at once; a further one is lost as [`Loss::NoDemodulator`] without interfering.
+/// Most frames on air at once; a further one is lost as [`Loss::NoDemodulator`] without
+/// interfering.
 pub const ON_AIR_MAX: usize = 65_536;
 
 /// A frame that a device sends.
@@ -91,7 +93,8 @@ pub struct Verdict {
     pub frame: Frame,
     /// One bit for each gateway that received it.
     pub received_by: u8,
-    /// Why it was lost: the reason of the gateway that heard it strongest; none if any gateway received it.
+    /// Why it was lost: the reason of the gateway that heard it strongest; none if any gateway
+    /// received it.
     pub loss: Option<Loss>,
     noise_floor_dbm: f64,
 }
@@ -203,8 +206,8 @@ impl Radio {
         })
     }
 
-    /// Takes a gateway out of service or puts it back. A frame is lost to it if it is down when the frame begins or at
-    /// any change before the frame ends.
+    /// Takes a gateway out of service or puts it back. A frame is lost to it if it is down when the
+    /// frame begins or at any change before the frame ends.
     ///
     /// # Panics
     /// If the farm has no such gateway.
@@ -218,8 +221,9 @@ impl Radio {
         }
     }
 
-    /// Feeds the frames that start before `until_ns` and after those of earlier windows, and appends the verdict of
-    /// every frame that has ended by `until_ns`, in order of their ends (of equal ends, of their starts).
+    /// Feeds the frames that start before `until_ns` and after those of earlier windows, and
+    /// appends the verdict of every frame that has ended by `until_ns`, in order of their ends (of
+    /// equal ends, of their starts).
     ///
     /// A frame that begins exactly when another ends does not touch it.
     ///

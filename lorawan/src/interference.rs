@@ -1,8 +1,8 @@
 //! Which frames survive others on their channel.
 //!
-//! For each spreading factor the energy that falls into the wanted frame is summed over its interferers; the wanted
-//! frame survives if its own energy is above each of these sums by the isolation between the two spreading factors.
-//! Frames on other channels do nothing.
+//! For each spreading factor the energy that falls into the wanted frame is summed over its
+//! interferers; the wanted frame survives if its own energy is above each of these sums by the
+//! isolation between the two spreading factors. Frames on other channels do nothing.
 
 use crate::spreading::{SPREADING_FACTORS, SpreadingFactor};
 
@@ -50,12 +50,13 @@ const CROCE_DB: [[f64; SPREADING_FACTORS]; SPREADING_FACTORS] = [
     [-25.0, -25.0, -25.0, -24.0, -23.0, 1.0],
 ];
 
-/// Part by which a sum of energies may exceed its limit and still count as equal: rounding must not decide.
+/// Part by which a sum of energies may exceed its limit and still count as equal: rounding must not
+/// decide.
 const EQUAL_PART: f64 = 1e-9;
 
 impl Isolation {
-    /// Power that the wanted frame needs over an interferer, dB: infinite if it never survives one, minus infinite if
-    /// it always does.
+    /// Power that the wanted frame needs over an interferer, dB: infinite if it never survives one,
+    /// minus infinite if it always does.
     pub fn required_db(self, wanted: SpreadingFactor, interferer: SpreadingFactor) -> f64 {
         match self {
             Self::Goursaud => GOURSAUD_DB[wanted.index()][interferer.index()],
@@ -91,7 +92,8 @@ impl Capture {
         self.is_off
     }
 
-    /// Whether a frame with `energy` survives the energies of its interferers. Equal to the limit survives.
+    /// Whether a frame with `energy` survives the energies of its interferers. Equal to the limit
+    /// survives.
     pub fn survives(&self, wanted: SpreadingFactor, energy: f64, interferers: &Energies) -> bool {
         let required = &self.required[wanted.index()];
         let enough = energy * (1.0 + EQUAL_PART);

@@ -1,6 +1,7 @@
 //! The link budget: how strong a frame arrives and how weak it may be.
 //!
-//! Shadowing is an argument: it belongs to a link and stays as it is, otherwise averages hide bad links.
+//! Shadowing is an argument: it belongs to a link and stays as it is, otherwise averages hide bad
+//! links.
 
 use crate::{
     airtime::BANDWIDTH_125_HZ,
@@ -67,7 +68,8 @@ impl PathLoss {
     }
 }
 
-/// Received power, dBm: what is sent, less the path and the link's own shadowing and extra losses, plus antennas.
+/// Received power, dBm: what is sent, less the path and the link's own shadowing and extra losses,
+/// plus antennas.
 pub fn rssi_dbm(
     tx_power_dbm: f64,
     antenna_gain_db: f64,
@@ -101,7 +103,7 @@ pub fn sensitivities_dbm(noise_figure_db: f64) -> [f64; SPREADING_FACTORS] {
 /// Greatest signal to noise ratio that a gateway reports, dB.
 ///
 /// # Source
-/// SX1301 packets with strong signals report between 8 and 12 dB; the field is an 8-bit quarter dB.
+/// SX1301 datasheet: a signed 8-bit register in quarters of a dB, at most 127/4.
 pub const SNR_REPORTED_MAX_DB: f64 = 31.75;
 
 /// Signal to noise ratio as a gateway reports it, dB, in steps of a quarter.

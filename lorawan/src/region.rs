@@ -64,7 +64,8 @@ impl SubBand {
     }
 }
 
-/// Uplink channels of a usual eight-channel gateway, Hz: the three join channels first, then five in 867 MHz.
+/// Uplink channels of a usual eight-channel gateway, Hz: the three join channels first, then five
+/// in 867 MHz.
 ///
 /// # Source
 /// RP002 EU863-870 (868.1, 868.3, 868.5); the others are the plan of The Things Network.

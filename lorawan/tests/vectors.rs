@@ -1,5 +1,6 @@
-//! The formulas reproduce numbers that others computed: Semtech's airtimes, the tests of ns-3's lorawan module, the
-//! closed form that LoRaSim's simple collisions follow.
+//! The formulas reproduce numbers that others computed: Semtech's airtimes, the tests of ns-3's
+//! lorawan module, the deliveries of its complete network, the closed form that LoRaSim's simple
+//! collisions follow.
 
 #[path = "vectors/airtime.rs"]
 mod airtime;
@@ -7,3 +8,5 @@ mod airtime;
 mod aloha;
 #[path = "vectors/closed_form.rs"]
 mod closed_form;
+#[path = "vectors/ns3_network.rs"]
+mod ns3_network;

@@ -31,7 +31,8 @@ impl FrameCounters {
         Self { last: vec![None; devices] }
     }
 
-    /// Checks a full counter and keeps it if it is accepted. The first frame of a device may have any counter.
+    /// Checks a full counter and keeps it if it is accepted. The first frame of a device may have
+    /// any counter.
     ///
     /// # Panics
     /// If the device is not one of those it was made for.
@@ -64,7 +65,8 @@ impl FrameCounters {
     }
 }
 
-/// The 32-bit counter of which a frame carries the lower 16 bits: the smallest one not below the last.
+/// The 32-bit counter of which a frame carries the lower 16 bits: the smallest one not below the
+/// last.
 ///
 /// A repeated frame thus gives the last counter itself, which [`FrameCounters::accept`] refuses.
 ///
