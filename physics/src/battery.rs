@@ -1,4 +1,5 @@
-//! Charge of a node's primary cell: what an uplink takes, what sleep takes, what age and cold take away.
+//! Charge of a node's primary cell: what an uplink takes, what sleep takes, what age and cold take
+//! away.
 
 /// Days in a year, as datasheets count them for self-discharge.
 pub const DAYS_PER_YEAR: f64 = 365.0;
@@ -20,8 +21,8 @@ impl Currents {
     /// SX1276 at 14 dBm with a soil probe.
     ///
     /// # Source
-    /// SX1276 currents as in LoRaSim and FLoRa (44 mA at 14 dBm, 9.7 mA receiving); 15 mA for the probe and 2
-    /// microampere asleep are datasheet-class assumptions.
+    /// SX1276 currents as in LoRaSim and FLoRa (44 mA at 14 dBm, 9.7 mA receiving); 15 mA for the
+    /// probe and 2 microampere asleep are datasheet-class assumptions.
     pub const SX1276_PROBE: Self =
         Self { tx_ma: 44.0, rx_ma: 9.7, measure_ma: 15.0, sleep_ua: 2.0 };
 
@@ -64,8 +65,8 @@ impl Cell {
         knee: 0.1,
     };
 
-    /// Part of the capacity that can be drawn at a temperature: 1 at 25 degrees C and above, .85 at 0, .6 at -20 and
-    /// below, linear between.
+    /// Part of the capacity that can be drawn at a temperature: 1 at 25 degrees C and above, .85 at
+    /// 0, .6 at -20 and below, linear between.
     ///
     /// # Source
     /// Datasheet class for Li-SOCl2 at small currents.
@@ -125,7 +126,8 @@ impl Battery {
     /// Voltage at rest, V: flat, then a cliff.
     ///
     /// # Source
-    /// Shape of Li-SOCl2 discharge curves: plateau, then a parabola through the knee to the empty voltage.
+    /// Shape of Li-SOCl2 discharge curves: plateau, then a parabola through the knee to the empty
+    /// voltage.
     pub fn voltage_v(&self, cell: &Cell, temperature_c: f64) -> f64 {
         let usable = self.usable(cell, temperature_c);
         if usable >= cell.knee {

@@ -1,6 +1,7 @@
 //! What can be wrong with the numbers that a caller hands in.
 
-/// A rejected specification. None is fatal: nothing was changed, correct the input and construct again.
+/// A rejected specification. None is fatal: nothing was changed, correct the input and construct
+/// again.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

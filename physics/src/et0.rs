@@ -1,6 +1,8 @@
-//! Reference evapotranspiration of a grass surface, daily and hourly, and the quantities it is made of.
+//! Reference evapotranspiration of a grass surface, daily and hourly, and the quantities it is made
+//! of.
 //!
-//! Radiation that reaches the top of the air is in [`crate::solar`]; here is what the air leaves of it.
+//! Radiation that reaches the top of the air is in [`crate::solar`]; here is what the air leaves of
+//! it.
 
 /// Which set of constants the Penman-Monteith equation takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -8,8 +10,8 @@ pub enum Standard {
     /// FAO Irrigation and Drainage Paper 56 (1998): Stefan-Boltzmann 4.903e-9, hourly Cd .34.
     #[default]
     Fao56,
-    /// ASCE standardized short crop (2005): Stefan-Boltzmann 4.901e-9, cloud factor within .05..=1, hourly Cd .24 by
-    /// day and .96 by night.
+    /// ASCE standardized short crop (2005): Stefan-Boltzmann 4.901e-9, cloud factor within .05..=1,
+    /// hourly Cd .24 by day and .96 by night.
     Asce2005,
 }
 
@@ -28,7 +30,8 @@ impl Standard {
     /// Cloudiness factor of the net long-wave radiation for a ratio Rs/Rso.
     ///
     /// # Source
-    /// FAO-56 eq. 39 (ratio at most 1); ASCE (2005) eq. 18 (ratio within .3..=1, factor within .05..=1).
+    /// FAO-56 eq. 39 (ratio at most 1); ASCE (2005) eq. 18 (ratio within .3..=1, factor within
+    /// .05..=1).
     pub fn cloud_factor(self, rs_rso: f64) -> f64 {
         match self {
             Self::Fao56 => 1.35 * rs_rso.min(1.0) - 0.35,
@@ -86,7 +89,8 @@ pub fn vapour_from_psychrometer_kpa(dry_c: f64, wet_c: f64, pressure_kpa: f64) -
     saturation_vapour_kpa(wet_c) - 0.000_662 * pressure_kpa * (dry_c - wet_c)
 }
 
-/// Actual vapour pressure from a day's extreme temperatures and relative humidities in percent, kPa.
+/// Actual vapour pressure from a day's extreme temperatures and relative humidities in percent,
+/// kPa.
 ///
 /// # Source
 /// FAO-56 eq. 17.
@@ -103,7 +107,8 @@ pub fn relative_humidity_pct(ea_kpa: f64, temperature_c: f64) -> f64 {
     (100.0 * ea_kpa / saturation_vapour_kpa(temperature_c)).min(100.0)
 }
 
-/// Dew point assumed from the night's minimum, degrees C: `depression_c` is 0 in humid places, 2 to 3 in arid ones.
+/// Dew point assumed from the night's minimum, degrees C: `depression_c` is 0 in humid places, 2 to
+/// 3 in arid ones.
 ///
 /// # Source
 /// FAO-56 eq. 48 and annex 6.
@@ -135,7 +140,8 @@ pub fn rs_from_sunshine_mj(ra_mj: f64, sunshine_h: f64, daylight_h: f64) -> f64 
     (0.25 + 0.50 * sunshine_h / daylight_h) * ra_mj
 }
 
-/// Short-wave radiation from the daily temperature range, MJ m-2 d-1; `krs` is .16 inland and .19 at the coast.
+/// Short-wave radiation from the daily temperature range, MJ m-2 d-1; `krs` is .16 inland and .19
+/// at the coast.
 ///
 /// # Source
 /// FAO-56 eq. 50 (Hargreaves). The caller limits it to [`rso_mj`].
@@ -233,8 +239,8 @@ pub struct HourlyInput {
     pub rs_mj: f64,
     /// Extraterrestrial radiation, MJ m-2 h-1; 0 means night.
     pub ra_mj: f64,
-    /// Rs/Rso that stands for the sky while the sun is down (the ratio of the hours before sunset; FAO-56 suggests
-    /// .3 to .5 in humid and .7 to .8 in arid climates).
+    /// Rs/Rso that stands for the sky while the sun is down (the ratio of the hours before sunset;
+    /// FAO-56 suggests .3 to .5 in humid and .7 to .8 in arid climates).
     pub night_rs_rso: f64,
     /// Elevation of the site, m.
     pub elevation_m: f64,

@@ -1,7 +1,8 @@
 //! A pump that feeds a tree of pipes, filters, valves and emitters.
 //!
-//! [`Pump`] gives head and power for a flow; [`Network`] is the tree behind it, checked when built; [`Network::solve`]
-//! finds the one state in which both agree. Trees suffice for drip and sprinkler laterals; loops are refused.
+//! [`Pump`] gives head and power for a flow; [`Network`] is the tree behind it, checked when built;
+//! [`Network::solve`] finds the one state in which both agree. Trees suffice for drip and sprinkler
+//! laterals; loops are refused.
 
 mod network;
 mod pump;

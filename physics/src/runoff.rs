@@ -35,8 +35,8 @@ fn beyond_storage_mm(rain_mm: f64, storage_mm: f64) -> f64 {
 
 /// Curve number adjusted to how wet the surface layer is.
 ///
-/// `cn2` is the tabulated one. A layer wetter than half its readily evaporable water takes the wet one (CN3), one drier
-/// than `.7 REW + .3 TEW` the dry one (CN1), in between it is interpolated.
+/// `cn2` is the tabulated one. A layer wetter than half its readily evaporable water takes the wet
+/// one (CN3), one drier than `.7 REW + .3 TEW` the dry one (CN1), in between it is interpolated.
 ///
 /// # Source
 /// ASCE MOP 70 (2016) eq. 14-12 to 14-17 (CN1 and CN3 after Hawkins et al. 1985).

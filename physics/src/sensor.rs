@@ -1,7 +1,7 @@
 //! What an instrument reports of a true value, and the conversions that probes compute inside.
 //!
-//! `y = quantise(clip(gain x + offset + drift + tempco (T - 25) + noise))`, behind a first-order lag. Noise is an
-//! argument: a standard normal draw.
+//! `y = quantise(clip(gain x + offset + drift + tempco (T - 25) + noise))`, behind a first-order
+//! lag. Noise is an argument: a standard normal draw.
 
 /// Constants of one instrument. Units are those of the quantity it measures.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,19 +39,21 @@ impl Transducer {
 
     /// The reading of a true value `x` that has passed the lag already.
     ///
-    /// `drift` is what the instrument has drifted so far, in the unit of the reading; `normal` is a standard normal
-    /// draw.
+    /// `drift` is what the instrument has drifted so far, in the unit of the reading; `normal` is a
+    /// standard normal draw.
     pub fn read(&self, x: f64, drift: f64, temperature_c: f64, normal: f64) -> f64 {
         let y = self.clipped(x, drift, temperature_c, normal);
         if self.quantum > 0.0 { (y / self.quantum).round() * self.quantum } else { y }
     }
 
-    /// The reading in counts of the quantum, which must be above 0; exact where a decimal rendering is wanted.
+    /// The reading in counts of the quantum, which must be above 0; exact where a decimal rendering
+    /// is wanted.
     pub fn read_counts(&self, x: f64, drift: f64, temperature_c: f64, normal: f64) -> i64 {
         (self.clipped(x, drift, temperature_c, normal) / self.quantum).round() as i64
     }
 
-    /// What the sensing element shows `dt_s` seconds after it showed `shown`, when the true value is `x`.
+    /// What the sensing element shows `dt_s` seconds after it showed `shown`, when the true value
+    /// is `x`.
     pub fn lagged(&self, shown: f64, x: f64, dt_s: f64) -> f64 {
         first_order_lag(shown, x, dt_s, self.lag_s)
     }
@@ -66,8 +68,8 @@ impl Transducer {
     }
 }
 
-/// A first-order response: where `from` has come after `dt_s` seconds on its way to `to`, with the time constant
-/// `tau_s`.
+/// A first-order response: where `from` has come after `dt_s` seconds on its way to `to`, with the
+/// time constant `tau_s`.
 pub fn first_order_lag(from: f64, to: f64, dt_s: f64, tau_s: f64) -> f64 {
     if tau_s <= 0.0 {
         return to;

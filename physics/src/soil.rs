@@ -1,11 +1,12 @@
 //! Water in the root zone: the dual crop coefficient balance of FAO-56, by day or by hour.
 //!
-//! Both modes share one step. By day, [`advance_day`] takes a day's sums in the order of operations of FAO-56 chapters
-//! 7-8. By hour, [`begin_day`] fixes what belongs to the day (crop coefficient, height, roots, cover, depletion
-//! fraction, curve number) and [`advance_hour`] books rain and irrigation in the hour they fall.
+//! Both modes share one step. By day, [`advance_day`] takes a day's sums in the order of operations
+//! of FAO-56 chapters 7-8. By hour, [`begin_day`] fixes what belongs to the day (crop coefficient,
+//! height, roots, cover, depletion fraction, curve number) and [`advance_hour`] books rain and
+//! irrigation in the hour they fall.
 //!
-//! Books: in every [`Step`], the change of the depletion equals what entered and left plus the explicit
-//! `correction_mm`; `residual_mm` is what is left over and stays below 1e-9 mm.
+//! Books: in every [`Step`], the change of the depletion equals what entered and left plus the
+//! explicit `correction_mm`; `residual_mm` is what is left over and stays below 1e-9 mm.
 
 mod params;
 #[cfg(test)]
@@ -41,8 +42,8 @@ pub struct SoilState {
 }
 
 impl SoilState {
-    /// The state on the day of planting for a water content of `theta0` (m3/m3) over the root zone, with a dry surface
-    /// layer.
+    /// The state on the day of planting for a water content of `theta0` (m3/m3) over the root zone,
+    /// with a dry surface layer.
     ///
     /// # Source
     /// pyfao56 1.4 starts so: De = TEW, Dr = 1000 (fc - theta0) Zr.
@@ -105,9 +106,11 @@ pub struct DayFactors {
     pub fc: f64,
     /// Total available water of the root zone, mm.
     pub taw_mm: f64,
-    /// Fraction of the available water that the crop takes without stress, for the demand of the day.
+    /// Fraction of the available water that the crop takes without stress, for the demand of the
+    /// day.
     pub p: f64,
-    /// Curve number for the wetness of the surface when the day began; none if runoff is not modelled.
+    /// Curve number for the wetness of the surface when the day began; none if runoff is not
+    /// modelled.
     pub curve_number: Option<f64>,
 }
 
@@ -145,10 +148,11 @@ pub struct Step {
     pub irrigation_loss_mm: f64,
     /// Water that left below the roots, mm.
     pub deep_percolation_mm: f64,
-    /// Water that left the surface layer downwards, mm over the wetted part. Internal to the root zone.
+    /// Water that left the surface layer downwards, mm over the wetted part. Internal to the root
+    /// zone.
     pub surface_percolation_mm: f64,
-    /// Depletion that would have exceeded TAW and was cut, mm, 0 or negative: water counted as evapotranspired that the
-    /// root zone did not hold.
+    /// Depletion that would have exceeded TAW and was cut, mm, 0 or negative: water counted as
+    /// evapotranspired that the root zone did not hold.
     pub correction_mm: f64,
     /// Root-zone depletion after the step, mm.
     pub dr_mm: f64,
@@ -178,11 +182,12 @@ pub struct Step {
 
 /// Fixes what belongs to the day that begins: crop stage, limits, stress fraction, curve number.
 ///
-/// Between `begin_day` and the next one, call [`advance_hour`] for each hour; [`end_day`] closes the day.
+/// Between `begin_day` and the next one, call [`advance_hour`] for each hour; [`end_day`] closes
+/// the day.
 ///
 /// # Source
-/// FAO-56 eq. 66 (Kcb), 72 (Kcmax), 76 (cover), 82 (TAW), table 22 note (p); hourly: the depletion fraction takes the
-/// day's demand with the evaporation coefficient of the day's first moment.
+/// FAO-56 eq. 66 (Kcb), 72 (Kcmax), 76 (cover), 82 (TAW), table 22 note (p); hourly: the depletion
+/// fraction takes the day's demand with the evaporation coefficient of the day's first moment.
 pub fn begin_day(
     soil: &SoilParams,
     crop: &CropParams,
@@ -308,7 +313,8 @@ fn advance(
     let deep_percolation_mm = (in_mm - eta_mm - before_mm).max(0.0);
     let open_mm = before_mm - in_mm + eta_mm + deep_percolation_mm;
     state.dr_mm = open_mm.clamp(0.0, factors.taw_mm);
-    // A rounding error below zero is no correction: the percolation closes that side by construction.
+    // A rounding error below zero is no correction: the percolation closes that side by
+    // construction.
     let correction_mm = if open_mm > factors.taw_mm { factors.taw_mm - open_mm } else { 0.0 };
     let booked_mm = -in_mm + eta_mm + deep_percolation_mm + correction_mm;
     Step {

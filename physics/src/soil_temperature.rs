@@ -1,8 +1,8 @@
 //! Soil temperature at depth: heat conduction from the surface downwards.
 //!
-//! The soil is a column of layers that grow with depth; the surface follows the air, the bottom keeps the yearly mean.
-//! At a depth z a daily wave arrives damped by exp(-z/D) and late by z/D radians, D = sqrt(2 kappa / omega), which is
-//! what a test holds it to. Any step length is stable.
+//! The soil is a column of layers that grow with depth; the surface follows the air, the bottom
+//! keeps the yearly mean. At a depth z a daily wave arrives damped by exp(-z/D) and late by z/D
+//! radians, D = sqrt(2 kappa / omega), which is what a test holds it to. Any step length is stable.
 
 use std::f64::consts::PI;
 
@@ -37,7 +37,8 @@ pub struct SoilColumn {
 }
 
 impl SoilColumn {
-    /// A column whose temperature goes from `surface_c` at the top to `bottom_c` at 2 m, linear in depth.
+    /// A column whose temperature goes from `surface_c` at the top to `bottom_c` at 2 m, linear in
+    /// depth.
     pub fn new(diffusivity_m2s: f64, surface_c: f64, bottom_c: f64) -> Self {
         let bottom_m = DEPTH_M[LAYERS - 1];
         Self {
@@ -52,7 +53,8 @@ impl SoilColumn {
     /// Steps up to an hour keep a daily wave; longer ones blur it.
     ///
     /// # Source
-    /// Fourier's law by finite volumes, implicit Euler in time, as Campbell (1985), Soil Physics with BASIC, ch. 4.
+    /// Fourier's law by finite volumes, implicit Euler in time, as Campbell (1985), Soil Physics
+    /// with BASIC, ch. 4.
     pub fn advance(&mut self, dt_s: f64, surface_c: f64) {
         self.surface_c = surface_c;
         let mut upper = [0.0; LAYERS];

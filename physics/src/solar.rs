@@ -104,10 +104,11 @@ pub fn solar_noon_h(site: &Site, doy: u16) -> f64 {
     12.0 - (solar_h(site, doy, 12.0) - 12.0)
 }
 
-/// Extraterrestrial radiation of a period of `length_h` hours (24 or less) around the clock hour `middle_h`, MJ m-2.
+/// Extraterrestrial radiation of a period of `length_h` hours (24 or less) around the clock hour
+/// `middle_h`, MJ m-2.
 ///
-/// The hour angles at the ends are cut at sunrise and sunset, so that the hour in which the sun rises counts for the
-/// part it has and the hours of a day add up to [`ra_daily_mj`].
+/// The hour angles at the ends are cut at sunrise and sunset, so that the hour in which the sun
+/// rises counts for the part it has and the hours of a day add up to [`ra_daily_mj`].
 ///
 /// # Source
 /// FAO-56 eq. 28-30; the cut is ASCE (2005) eq. 56.
@@ -117,7 +118,8 @@ pub fn ra_period_mj(site: &Site, doy: u16, middle_h: f64, length_h: f64) -> f64 
     let sunset = sunset_angle_rad(site.latitude_deg, doy);
     let middle = hour_angle_rad(site, doy, middle_h);
     let half = PI * length_h / 24.0;
-    // A period around midnight sees the evening before and the morning after: the three copies cover both.
+    // A period around midnight sees the evening before and the morning after: the three copies
+    // cover both.
     let mut sum = 0.0;
     for turn in [-2.0 * PI, 0.0, 2.0 * PI] {
         let from = (middle + turn - half).clamp(-sunset, sunset);

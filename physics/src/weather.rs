@@ -1,7 +1,9 @@
-//! One day's record turned into 24 hours: temperature, humidity, wind, radiation, rain and hourly demand.
+//! One day's record turned into 24 hours: temperature, humidity, wind, radiation, rain and hourly
+//! demand.
 //!
-//! Sums are kept: the hours' radiation and rain add up to the day's. Hours are clock hours of local standard time;
-//! hour `i` runs from `i` to `i + 1`. Randomness (rain only) comes in as an array of uniform draws.
+//! Sums are kept: the hours' radiation and rain add up to the day's. Hours are clock hours of local
+//! standard time; hour `i` runs from `i` to `i + 1`. Randomness (rain only) comes in as an array of
+//! uniform draws.
 
 mod rain;
 mod temperature;
@@ -49,8 +51,8 @@ pub struct MissingData {
 impl DayRecord {
     /// A record from temperatures and rain alone.
     ///
-    /// Radiation is Hargreaves' but at most that of a clear sky, the dew point follows the night's minimum, wind is as
-    /// stated.
+    /// Radiation is Hargreaves' but at most that of a clear sky, the dew point follows the night's
+    /// minimum, wind is as stated.
     ///
     /// # Source
     /// FAO-56 ch. 3 "estimating missing climatic data": eq. 48, 50 and the mean wind of 2 m/s.
@@ -136,12 +138,13 @@ pub struct DayWeather {
 impl DayWeather {
     /// Makes the hours of a day.
     ///
-    /// `previous` and `next` are the neighbouring days, which the early morning and the late evening lean on; without
-    /// one the day is its own neighbour. `rain_draws` are uniform in `[0, 1)`; a dry day ignores them.
+    /// `previous` and `next` are the neighbouring days, which the early morning and the late
+    /// evening lean on; without one the day is its own neighbour. `rain_draws` are uniform in `[0,
+    /// 1)`; a dry day ignores them.
     ///
     /// # Source
-    /// Temperature: Parton and Logan (1981). Radiation: FAO-56 eq. 28 scaled to the day's sum. Wind: least at 3 h, most
-    /// at 15 h, 40 % around the mean. Demand: FAO-56 eq. 53.
+    /// Temperature: Parton and Logan (1981). Radiation: FAO-56 eq. 28 scaled to the day's sum.
+    /// Wind: least at 3 h, most at 15 h, 40 % around the mean. Demand: FAO-56 eq. 53.
     pub fn downscale(
         site: &Site,
         standard: Standard,
@@ -167,7 +170,8 @@ impl DayWeather {
             let middle_h = HOUR_MIDDLES[i];
             let temperature_c = curve.at_c(middle_h);
             let wind_2m_ms = wind_ms(record.wind_2m_ms, middle_h);
-            // Air cannot hold more than saturation: in hours colder than the dew point some of the vapour is dew.
+            // Air cannot hold more than saturation: in hours colder than the dew point some of the
+            // vapour is dew.
             let ea_hour_kpa = ea_kpa.min(et0::saturation_vapour_kpa(temperature_c));
             let input = et0::HourlyInput {
                 temperature_c,
@@ -196,7 +200,8 @@ impl DayWeather {
         self.curve.at_c(clock_h)
     }
 
-    /// Relative humidity at a clock hour with fraction, percent, from the day's constant vapour pressure.
+    /// Relative humidity at a clock hour with fraction, percent, from the day's constant vapour
+    /// pressure.
     pub fn rh_at(&self, clock_h: f64) -> f64 {
         et0::relative_humidity_pct(self.record.ea_kpa(), self.temperature_at(clock_h))
     }
@@ -210,8 +215,9 @@ pub fn wind_ms(mean_ms: f64, clock_h: f64) -> f64 {
     mean_ms * (1.0 + 0.4 * libm::sin(2.0 * std::f64::consts::PI * (clock_h - 9.0) / 24.0))
 }
 
-/// Splits a total over the hours in proportion to weights of at least 0, so that adding the hours in order gives the
-/// total to the last bit. Weights below 1e-12 of their sum count as none; without any weight all falls into hour 12.
+/// Splits a total over the hours in proportion to weights of at least 0, so that adding the hours
+/// in order gives the total to the last bit. Weights below 1e-12 of their sum count as none;
+/// without any weight all falls into hour 12.
 pub fn split_by_weights(total: f64, weights: &[f64; 24]) -> [f64; 24] {
     let mut parts = [0.0; 24];
     if total <= 0.0 {
@@ -223,7 +229,8 @@ pub fn split_by_weights(total: f64, weights: &[f64; 24]) -> [f64; 24] {
         parts[12] = total;
         return parts;
     };
-    // On a binary grid of 2^-40 of the total every partial sum is exact, and so is what is missing for the last part.
+    // On a binary grid of 2^-40 of the total every partial sum is exact, and so is what is missing
+    // for the last part.
     let grid = libm::ldexp(1.0, libm::ilogb(total) - 40);
     for (part, &weight) in parts[..last].iter_mut().zip(weights).filter(|(_, w)| counts(**w)) {
         *part = (total * (weight / sum) / grid).floor() * grid;

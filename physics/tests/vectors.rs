@@ -1,5 +1,5 @@
-//! The formulas reproduce numbers that others computed: FAO-56's worked examples, a season of pyfao56, five networks of
-//! EPANET.
+//! The formulas reproduce numbers that others computed: FAO-56's worked examples, a season of
+//! pyfao56, five networks of EPANET.
 
 #[path = "vectors/closed_form.rs"]
 mod closed_form;

@@ -53,8 +53,8 @@ impl Network {
     /// Checks a specification and builds the network.
     ///
     /// # Errors
-    /// [`Error::EmptyNetwork`], [`Error::DuplicateNode`], [`Error::UnknownParent`], [`Error::CyclicNetwork`] and
-    /// [`Error::BadPipe`], each naming the node.
+    /// [`Error::EmptyNetwork`], [`Error::DuplicateNode`], [`Error::UnknownParent`],
+    /// [`Error::CyclicNetwork`] and [`Error::BadPipe`], each naming the node.
     pub fn new(nodes: &[NodeSpec]) -> Result<Self, Error> {
         if nodes.is_empty() {
             return Err(Error::EmptyNetwork);
@@ -114,7 +114,8 @@ impl Network {
         self.pipes[node].closed = closed;
     }
 
-    /// Sets the minor loss coefficient K of a node's pipe, such as a filter that clogs; values below 0 count as 0.
+    /// Sets the minor loss coefficient K of a node's pipe, such as a filter that clogs; values
+    /// below 0 count as 0.
     ///
     /// # Panics
     /// If the network has no such index.
@@ -122,8 +123,8 @@ impl Network {
         self.pipes[node].minor_k = minor_k.max(0.0);
     }
 
-    /// Sets the emitter coefficient of a node, m3/s per sqrt(m): a leak, or clogged emitters; values below 0 count
-    /// as 0.
+    /// Sets the emitter coefficient of a node, m3/s per sqrt(m): a leak, or clogged emitters;
+    /// values below 0 count as 0.
     ///
     /// # Panics
     /// If the network has no such index.

@@ -65,7 +65,8 @@ impl Pump {
     /// The curve as it is at this speed and wear.
     ///
     /// # Source
-    /// Affinity laws: H(Q) = s^2 A - B s^(2-C) Q^C. Wear is an assumption of ours: A (1 - .1 w), B (1 + .3 w).
+    /// Affinity laws: H(Q) = s^2 A - B s^(2-C) Q^C. Wear is an assumption of ours: A (1 - .1 w), B
+    /// (1 + .3 w).
     pub fn effective_curve(&self) -> PumpCurve {
         let PumpCurve { a_m, b, c } = self.curve;
         if self.speed <= 0.0 {
@@ -87,8 +88,8 @@ impl Pump {
     /// Efficiency of the hydraulic end at a flow in m3/s, 0..=1.
     ///
     /// # Source
-    /// Parabola eta = max (1 - ((Q - Qb)/Qb)^2), Qb proportional to speed; wear is an assumption of ours:
-    /// max (1 - .15 w).
+    /// Parabola eta = max (1 - ((Q - Qb)/Qb)^2), Qb proportional to speed; wear is an assumption of
+    /// ours: max (1 - .15 w).
     pub fn efficiency_at(&self, flow_m3s: f64) -> f64 {
         let off = flow_m3s / self.best_flow_m3s() - 1.0;
         (self.efficiency_max() * (1.0 - off * off)).max(0.0)
@@ -96,7 +97,8 @@ impl Pump {
 
     /// Power at the shaft for a flow and the head it is lifted by, kW.
     ///
-    /// Uses rho g Q H / eta in the form that stays finite at no flow, where a pump still takes about half its power.
+    /// Uses rho g Q H / eta in the form that stays finite at no flow, where a pump still takes
+    /// about half its power.
     pub fn shaft_kw(&self, flow_m3s: f64, head_m: f64) -> f64 {
         if self.speed <= 0.0 {
             return 0.0;

@@ -1,10 +1,11 @@
 //! The one state of pump and tree in which every emitter gives what its pressure asks for.
 //!
-//! The flows of the emitters minimise the network's content (Collins et al. 1978): the energy lost in pipes and
-//! emitters less the energy the pump gives, under the condition that no emitter sucks. That function is strictly
-//! convex, so there is exactly one answer, also with dry zones, where the bound holds instead of the pressure. Newton
-//! steps on the tree cost one pass up and one down; a line search on the content makes them safe far from the answer.
-//! Bisection over nested junctions was rejected: it is exponential in the depth of the tree.
+//! The flows of the emitters minimise the network's content (Collins et al. 1978): the energy lost
+//! in pipes and emitters less the energy the pump gives, under the condition that no emitter sucks.
+//! That function is strictly convex, so there is exactly one answer, also with dry zones, where the
+//! bound holds instead of the pressure. Newton steps on the tree cost one pass up and one down; a
+//! line search on the content makes them safe far from the answer. Bisection over nested junctions
+//! was rejected: it is exponential in the depth of the tree.
 
 use super::{Network, Pump, PumpCurve};
 
@@ -50,8 +51,8 @@ struct SupplyPoint {
     content: f64,
 }
 
-/// Flows and pressures of a network. Keep one and hand it to every [`Network::solve_into`] to save allocations; the
-/// answer never depends on what it held before.
+/// Flows and pressures of a network. Keep one and hand it to every [`Network::solve_into`] to save
+/// allocations; the answer never depends on what it held before.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Solution {
     /// Flow through the pump, m3/s.
@@ -60,14 +61,15 @@ pub struct Solution {
     pub pump_head_m: f64,
     /// Flow in the pipe that leads to each node, m3/s.
     pub flow_m3s: Vec<f64>,
-    /// Pressure at each node, m of water. 0 behind a closed valve and everywhere while the pump is off; negative where
-    /// water does not reach.
+    /// Pressure at each node, m of water. 0 behind a closed valve and everywhere while the pump is
+    /// off; negative where water does not reach.
     pub pressure_m: Vec<f64>,
     /// Flow out of each node's emitter, m3/s.
     pub emitter_m3s: Vec<f64>,
     /// Newton steps taken.
     pub steps: u32,
-    /// Largest error of head left at an emitter, m; above 1e-8 only if [`Self::steps`] reached its limit of 200.
+    /// Largest error of head left at an emitter, m; above 1e-8 only if [`Self::steps`] reached its
+    /// limit of 200.
     pub error_m: f64,
     nodes: Vec<Node>,
 }
@@ -108,8 +110,8 @@ impl Network {
     /// Flows and pressures under a supply.
     ///
     /// # Source
-    /// Hazen-Williams h = 10.667 C^-1.852 d^-4.871 L Q^1.852, minor loss h = 8 K Q^2 / (g pi^2 d^4), emitter
-    /// q = Ce p^.5, as EPANET 2.2; no emitter flows at pressure 0 or below.
+    /// Hazen-Williams h = 10.667 C^-1.852 d^-4.871 L Q^1.852, minor loss h = 8 K Q^2 / (g pi^2
+    /// d^4), emitter q = Ce p^.5, as EPANET 2.2; no emitter flows at pressure 0 or below.
     pub fn solve_into(&self, supply: &Supply, out: &mut Solution) {
         out.nodes.clear();
         out.nodes.resize(self.len(), Node::default());
@@ -135,7 +137,8 @@ impl Network {
         self.write(supply, &state, out);
     }
 
-    /// Marks what is behind closed valves and guesses the flows of the rest; tells whether any emitter is fed.
+    /// Marks what is behind closed valves and guesses the flows of the rest; tells whether any
+    /// emitter is fed.
     fn open(&self, supply: &Supply, nodes: &mut [Node]) -> bool {
         let mut is_fed = false;
         for &i in &self.downstream {
@@ -227,8 +230,9 @@ impl Network {
 
     /// Goes along the step as far as the content falls.
     ///
-    /// First the step with every flow cut at zero, which settles many dry zones at once. If that does not help, the
-    /// straight way: up to where the first flow reaches zero, and back from there. The straight way always falls.
+    /// First the step with every flow cut at zero, which settles many dry zones at once. If that
+    /// does not help, the straight way: up to where the first flow reaches zero, and back from
+    /// there. The straight way always falls.
     fn line_search(&self, supply: &Supply, before: State, nodes: &mut [Node]) -> State {
         let slack = 1e-13 * before.content.abs();
         let falls = |after: &State| {
@@ -306,7 +310,8 @@ fn yielding(node: &Node) -> f64 {
     if node.emitter <= 0.0 || is_held {
         return 0.0;
     }
-    // From a dry start the tangent is flat; the secant to the flow that the pressure asks for bounds the step.
+    // From a dry start the tangent is flat; the secant to the flow that the pressure asks for
+    // bounds the step.
     let ratio = node.trial / node.emitter;
     let pressure_m = (ratio * ratio - node.excess).max(0.0);
     let slope = (2.0 * ratio).max(pressure_m.sqrt()) / node.emitter;

@@ -52,7 +52,8 @@ fn zones(network: &Network) -> Vec<usize> {
     (1..=4).map(|i| network.index_of(&format!("Z{i}")).expect("a zone")).collect()
 }
 
-/// Every emitter gives what its pressure asks for, nodes keep their balance, heads fall along pipes.
+/// Every emitter gives what its pressure asks for, nodes keep their balance, heads fall along
+/// pipes.
 fn assert_solved(network: &Network, supply: &Supply, solution: &Solution) {
     assert!(solution.error_m <= 1e-8, "{} m after {} steps", solution.error_m, solution.steps);
     let mut total_m3s = 0.0;

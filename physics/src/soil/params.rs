@@ -94,8 +94,8 @@ pub struct CropParams {
 }
 
 impl CropParams {
-    /// Maize for grain, harvested dry, with the stage lengths of Spain and California; roots to the depth that
-    /// irrigation is scheduled for.
+    /// Maize for grain, harvested dry, with the stage lengths of Spain and California; roots to the
+    /// depth that irrigation is scheduled for.
     ///
     /// # Source
     /// FAO-56 tables 11 (30/40/50/30 d), 12 (2 m), 17 (.15/1.15/.15), 22 (1.0 to 1.7 m, p .55).

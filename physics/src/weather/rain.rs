@@ -15,13 +15,13 @@ const DURATION_RANGE_H: (f64, f64) = (0.25, 12.0);
 
 /// Spreads a day's rain over the hours; adding the hours in order gives `total_mm` to the last bit.
 ///
-/// The number of storms is 1 plus a Poisson draw of mean 1, at most [`STORMS_MAX`]. Each has an exponential duration of
-/// mean 3 h, a start uniform over the day (it ends before midnight), a triangular course and an exponential share of
-/// the total. `draws` are uniform in `[0, 1)`.
+/// The number of storms is 1 plus a Poisson draw of mean 1, at most [`STORMS_MAX`]. Each has an
+/// exponential duration of mean 3 h, a start uniform over the day (it ends before midnight), a
+/// triangular course and an exponential share of the total. `draws` are uniform in `[0, 1)`.
 ///
 /// # Source
-/// Rectangular-pulse rain models (Rodriguez-Iturbe et al. 1987) with triangular intensity; the numbers are
-/// assumptions of ours.
+/// Rectangular-pulse rain models (Rodriguez-Iturbe et al. 1987) with triangular intensity; the
+/// numbers are assumptions of ours.
 pub fn split_rain_mm(total_mm: f64, draws: &[f64; RAIN_DRAWS]) -> [f64; 24] {
     if total_mm <= 0.0 {
         return [0.0; 24];

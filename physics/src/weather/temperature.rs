@@ -24,8 +24,9 @@ pub const PARTON_LOGAN: PartonLogan =
     PartonLogan { max_lag_h: 1.86, night_decay: 2.20, min_lag_h: -0.17 };
 
 impl PartonLogan {
-    /// The published curve for a day whose sun is highest at 12 h: `hour_h` within 0..24, hours before the minimum
-    /// belong to the night that began the evening before, with the same extremes.
+    /// The published curve for a day whose sun is highest at 12 h: `hour_h` within 0..24, hours
+    /// before the minimum belong to the night that began the evening before, with the same
+    /// extremes.
     ///
     /// The night does not quite reach `tmin_c`; [`TemperatureCurve`] closes it.
     pub fn at_c(&self, tmin_c: f64, tmax_c: f64, daylight_h: f64, hour_h: f64) -> f64 {
@@ -47,7 +48,8 @@ impl PartonLogan {
             + (tmax_c - tmin_c) * libm::sin(PI * since_min_h / (daylight_h + 2.0 * self.max_lag_h))
     }
 
-    /// The night's decay, stretched so that it starts at `from_c` and ends at `to_c`: `part` runs from 0 to 1.
+    /// The night's decay, stretched so that it starts at `from_c` and ends at `to_c`: `part` runs
+    /// from 0 to 1.
     ///
     /// # Source
     /// Goudriaan and van Laar (1994), Modelling Potential Crop Growth Processes, ch. 3.
@@ -60,8 +62,8 @@ impl PartonLogan {
 
 /// Air temperature of one day as a continuous function of the clock hour, joined to its neighbours.
 ///
-/// Before the minimum it is the night that the day before began; after sunset it falls towards the minimum of the day
-/// after. Two neighbouring curves meet at midnight.
+/// Before the minimum it is the night that the day before began; after sunset it falls towards the
+/// minimum of the day after. Two neighbouring curves meet at midnight.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TemperatureCurve {
     /// Clock hour of the minimum, h.
@@ -125,7 +127,8 @@ struct Arc {
 
 impl Arc {
     fn new(site: &Site, day: &DayRecord) -> Self {
-        // Beyond the polar circles there is no sunrise; an arc of 4 to 20 hours keeps the curve defined.
+        // Beyond the polar circles there is no sunrise; an arc of 4 to 20 hours keeps the curve
+        // defined.
         let daylight_h = solar::daylight_h(site.latitude_deg, day.doy).clamp(4.0, 20.0);
         let noon_h = solar::solar_noon_h(site, day.doy);
         let min_h = noon_h - 0.5 * daylight_h + PARTON_LOGAN.min_lag_h;
