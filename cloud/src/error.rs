@@ -59,7 +59,7 @@ pub enum CloudError {
     /// Two things, rules, functions or tables share a name.
     #[error("two {what} are called `{name}`")]
     Duplicate {
-        /// `things`, `rules`, `functions` or `tables`.
+        /// `things`, `data topics`, `rules`, `functions` or `tables`.
         what: &'static str,
         /// The name.
         name: String,

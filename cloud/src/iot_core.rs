@@ -1,12 +1,39 @@
 //! The core itself: inputs in, rows and deliveries out, time as an argument.
+//!
+//! The general path takes any input one at a time: [`IotCore::handle`] checks it and puts accepted
+//! messages into a queue, which is worked off until it is empty, since rules, functions and
+//! shadows publish too. The typed path ([`IotCore::ingest`]) does the same for whole batches of
+//! device readings without reading or hashing a string.
 
+mod clients;
+mod ingest;
+mod publish;
+mod rule_actions;
+mod shadow_service;
+
+use crate::actions::{LoadedRule, Loader};
 use crate::dictionary::Dictionary;
 use crate::error::CloudError;
-use crate::outputs::Outputs;
+use crate::functions::Function;
+use crate::outputs::{ByteRange, Outputs, Source};
+use crate::registry::Registry;
+use crate::retained::RetainedMessages;
+use crate::routes::Routes;
+use crate::session::Sessions;
+use crate::shadow::{Response, Shadows};
 use crate::spec::Spec;
+use crate::table::Table;
 use fieldmirror_core::ids::DeviceIx;
-use fieldmirror_core::message::Message;
+use fieldmirror_core::reading::DeviceClass;
+use fieldmirror_core::register::Register;
 use fieldmirror_core::time::Timestamp;
+use ingest::Scratch;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Most topics of one core beside the devices' own; a publish on one more is refused. Source: ours;
+/// the dictionary of topics is held in memory for the tables.
+pub const OTHER_TOPICS_MAX: usize = 1_000_000;
 
 /// One thing that a client asks of the core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +56,7 @@ pub enum Input<'a> {
         client: &'a str,
         /// The topic filter.
         filter: &'a str,
-        /// Quality of service asked for; 1 is the most there is.
+        /// Quality of service: 0 or 1.
         qos: u8,
     },
     /// A client unsubscribes.
@@ -39,7 +66,7 @@ pub enum Input<'a> {
         /// The topic filter.
         filter: &'a str,
     },
-    /// A client publishes.
+    /// A connected client publishes.
     Publish {
         /// The client id.
         client: &'a str,
@@ -57,7 +84,40 @@ pub enum Input<'a> {
 /// A local IoT Core for one shard of farms.
 #[derive(Debug)]
 pub struct IotCore {
+    register: Arc<Register>,
     topics: Dictionary,
+    principals: Dictionary,
+    targets: Dictionary,
+    rules: Vec<LoadedRule>,
+    functions: Vec<Function>,
+    tables: Vec<Table>,
+    registry: Registry,
+    shadows: Shadows,
+    sessions: Sessions,
+    retained: RetainedMessages,
+    routes: Routes,
+    /// Which classes are mirrored into shadows.
+    mirrored: [bool; DeviceClass::ALL.len()],
+    /// `<region>:<account>` of ARNs.
+    arn_scope: String,
+    /// Accepted messages that have not been routed.
+    queue: VecDeque<Incoming>,
+    /// How many messages were accepted, for trace ids.
+    accepted: u64,
+    scratch: Scratch,
+}
+
+/// An accepted message on its way through the core.
+#[derive(Clone, Copy, Debug)]
+struct Incoming {
+    time: Timestamp,
+    topic: u32,
+    principal: u32,
+    payload: ByteRange,
+    source: Source,
+    qos: u8,
+    /// How often rules and functions have passed on what it came from.
+    hops: u8,
 }
 
 impl IotCore {
@@ -66,55 +126,194 @@ impl IotCore {
     /// # Errors
     /// [`CloudError`] for the first thing, rule, function or table that is wrong.
     pub fn new(spec: Spec) -> Result<Self, CloudError> {
-        let _ = spec;
-        Ok(Self { topics: Dictionary::default() })
+        let register = spec.register;
+        let (mut topics, mut principals) = (Dictionary::default(), Dictionary::default());
+        for (device, _) in register.iter() {
+            intern_new(&mut principals, register.names.name(device), "things")?;
+        }
+        for device in (0..register.reporting).map(|i| DeviceIx::new(i as u32)) {
+            if let Some(topic) = register.topic(device) {
+                intern_new(&mut topics, &topic, "data topics")?;
+            }
+        }
+        let mut function_names = Dictionary::default();
+        let mut functions = Vec::new();
+        for function in &spec.functions {
+            intern_new(&mut function_names, &function.name, "functions")?;
+            let principal = principals.intern(&function.name);
+            let intern = |topic: &str| topics.intern(topic);
+            functions.push(Function::new(function, principal, &register, intern)?);
+        }
+        let mut table_names = Dictionary::default();
+        let mut tables = Vec::new();
+        for table in &spec.tables {
+            intern_new(&mut table_names, &table.name, "tables")?;
+            tables.push(Table::new(&table.name, Some(&table.hash_key)));
+        }
+        let function_names: Vec<String> = function_names.iter().map(str::to_owned).collect();
+        let (mut rule_names, mut targets) = (Dictionary::default(), Dictionary::default());
+        let mut loader = Loader {
+            functions: &function_names,
+            tables: &mut tables,
+            targets: &mut targets,
+            principals: &mut principals,
+        };
+        let mut routes = Routes::new(Arc::clone(&register));
+        let mut rules = Vec::new();
+        for (name, rule) in &spec.rules {
+            let number = u16::try_from(rules.len()).map_err(|_| CloudError::Parameter {
+                what: "the number of rules".to_owned(),
+                found: spec.rules.len().to_string(),
+                expected: format!("at most {}", u32::from(u16::MAX) + 1),
+            })?;
+            intern_new(&mut rule_names, name, "rules")?;
+            let loaded = loader.load(name, rule)?;
+            if !loaded.disabled {
+                routes.add_rule(loaded.rule.filter(), number);
+            }
+            rules.push(loaded);
+        }
+        Ok(Self {
+            mirrored: DeviceClass::ALL.map(|class| spec.mirror.contains(&class)),
+            registry: Registry::new(Arc::clone(&register)),
+            shadows: Shadows::new(Arc::clone(&register)),
+            sessions: Sessions::new(spec.session_expiry),
+            retained: RetainedMessages::default(),
+            arn_scope: format!("{}:{}", spec.region, spec.account),
+            queue: VecDeque::new(),
+            accepted: 0,
+            scratch: Scratch::default(),
+            register,
+            topics,
+            principals,
+            targets,
+            rules,
+            functions,
+            tables,
+            routes,
+        })
     }
 
     /// Takes one input at `now`.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>, out: &mut Outputs) {
-        let _ = (now, input, out);
-    }
-
-    /// Takes typed publishes of devices on their own data topics, in time order. The result is that
-    /// of [`Self::handle`] for the same payloads as JSON.
-    pub fn ingest(&mut self, messages: &[Message], out: &mut Outputs) {
-        let _ = (messages, out);
+        match input {
+            Input::Connect { client, clean } => self.connect(now, client, clean, out),
+            Input::Disconnect { client } => self.disconnect(now, client, out),
+            Input::Subscribe { client, filter, qos } => {
+                self.subscribe(now, client, filter, qos, out);
+            }
+            Input::Unsubscribe { client, filter } => self.unsubscribe(now, client, filter, out),
+            Input::Publish { client, topic, payload, qos, retain } => {
+                let publish = publish::Publish { client, topic, payload, qos, retain };
+                self.publish(now, &publish, out);
+            }
+        }
+        self.work_off(out);
     }
 
     /// When [`Self::on_deadline`] next has something to do.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        None
+        self.sessions.next_expiry()
     }
 
     /// Does what is due at `now`: forgets persistent sessions whose time ran out.
     pub fn on_deadline(&mut self, now: Timestamp, out: &mut Outputs) {
-        let _ = (now, out);
+        while let Some((client, subscriptions)) = self.sessions.expire(now) {
+            self.remove_subscriptions(client, &subscriptions);
+            out.counters.sessions_expired += 1;
+        }
     }
 
     /// What `get/accepted` of the thing's classic shadow would answer at `now`.
     pub fn shadow_document(&self, thing: DeviceIx, now: Timestamp) -> Option<Vec<u8>> {
-        let _ = (thing, now);
-        None
+        let document = self.shadows.document(thing)?;
+        let mut text = Vec::new();
+        Response::GetAccepted(&document).write(now, None, &mut text);
+        Some(text)
+    }
+
+    /// Changes a thing's attributes as `UpdateThing` does: `merge` keeps those that are not named,
+    /// and then an empty value deletes one; otherwise they are all replaced.
+    ///
+    /// # Errors
+    /// [`CloudError::Registry`] if a name or value breaks the service's grammar, or there would be
+    /// too many.
+    pub fn update_thing(
+        &mut self,
+        thing: DeviceIx,
+        attributes: &[(&str, &str)],
+        merge: bool,
+    ) -> Result<(), CloudError> {
+        let (principals, things) = (&self.principals, self.register.assets.len());
+        self.registry.update(thing, attributes, merge, |name| find_thing(principals, things, name))
+    }
+
+    /// The things.
+    pub const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The thing called `name`.
+    pub fn thing(&self, name: &str) -> Option<DeviceIx> {
+        find_thing(&self.principals, self.register.assets.len(), name)
+    }
+
+    /// The ARN of a thing.
+    pub fn thing_arn(&self, thing: DeviceIx) -> String {
+        format!("arn:aws:iot:{}:thing/{}", self.arn_scope, self.register.names.name(thing))
+    }
+
+    /// The table called `name`.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name() == name)
     }
 
     /// All topics seen, by topic id; the first ones are the reporting devices' data topics in
     /// [`DeviceIx`] order.
-    pub fn topics(&self) -> &Dictionary {
+    pub const fn topics(&self) -> &Dictionary {
         &self.topics
     }
 
     /// All principals seen, by principal id; the first ones are the things in [`DeviceIx`] order.
-    pub fn principals(&self) -> &Dictionary {
-        &self.topics
+    pub const fn principals(&self) -> &Dictionary {
+        &self.principals
     }
 
     /// The rules' names, by rule number.
-    pub fn rules(&self) -> &[String] {
-        &[]
+    pub fn rules(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.name.as_str())
     }
 
     /// The actions' targets, by target id: functions, tables and topics.
-    pub fn targets(&self) -> &Dictionary {
-        &self.topics
+    pub const fn targets(&self) -> &Dictionary {
+        &self.targets
     }
+
+    /// The device whose data topic has this id.
+    fn device_of_topic(&self, topic: u32) -> Option<DeviceIx> {
+        ((topic as usize) < self.register.reporting).then_some(DeviceIx::new(topic))
+    }
+
+    /// The thing whose principal id this is.
+    fn thing_of_principal(&self, principal: u32) -> Option<DeviceIx> {
+        ((principal as usize) < self.register.assets.len()).then_some(DeviceIx::new(principal))
+    }
+}
+
+fn find_thing(principals: &Dictionary, things: usize, name: &str) -> Option<DeviceIx> {
+    principals.find(name).filter(|&id| (id as usize) < things).map(DeviceIx::new)
+}
+
+/// Adds a string that must be new.
+fn intern_new(
+    dictionary: &mut Dictionary,
+    text: &str,
+    what: &'static str,
+) -> Result<(), CloudError> {
+    let before = dictionary.len();
+    dictionary.intern(text);
+    if dictionary.len() == before {
+        return Err(CloudError::Duplicate { what, name: text.to_owned() });
+    }
+    Ok(())
 }

@@ -18,17 +18,20 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
+mod actions;
 pub mod dictionary;
 pub mod error;
 pub mod functions;
 pub mod iot_core;
 pub mod outputs;
+pub mod registry;
 mod retained;
 mod routes;
 pub mod rule_spec;
 mod session;
 mod shadow;
 pub mod spec;
+pub mod table;
 pub mod topic_trie;
 
 #[cfg(test)]

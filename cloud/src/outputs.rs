@@ -76,6 +76,8 @@ pub enum RejectionCode {
     Topic,
     /// The topic is reserved and not for publishing, or a service that is not offered.
     ReservedTopic,
+    /// The quality of service is neither 0 nor 1.
+    QualityOfService,
     /// The payload is longer than 128 KiB.
     PayloadTooLarge,
     /// A retained publish on a reserved topic.
@@ -291,6 +293,15 @@ impl ByteRange {
 }
 
 impl Source {
+    /// All sources.
+    pub const ALL: [Self; 5] = [
+        Self::Device,
+        Self::Function,
+        Self::Rule,
+        Self::App,
+        Self::Shadow,
+    ];
+
     /// The name in tables.
     pub const fn name(self) -> &'static str {
         match self {
@@ -304,6 +315,13 @@ impl Source {
 }
 
 impl ActionKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [
+        Self::Lambda,
+        Self::DynamoDbV2,
+        Self::Republish,
+    ];
+
     /// The name in tables: the key in AWS's rule JSON.
     pub const fn name(self) -> &'static str {
         match self {
@@ -315,6 +333,19 @@ impl ActionKind {
 }
 
 impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Self; 9] = [
+        Self::Done,
+        Self::Commanded,
+        Self::Running,
+        Self::Resting,
+        Self::UnknownDevice,
+        Self::NotAnObject,
+        Self::MissingKey,
+        Self::BadTopic,
+        Self::HopLimit,
+    ];
+
     /// The name in tables.
     pub const fn name(self) -> &'static str {
         match self {
@@ -345,6 +376,7 @@ impl RejectionCode {
             Self::NotConnected => "not_connected",
             Self::Topic => "topic",
             Self::ReservedTopic => "reserved_topic",
+            Self::QualityOfService => "quality_of_service",
             Self::PayloadTooLarge => "payload_too_large",
             Self::RetainReserved => "retain_reserved",
             Self::SubscriptionLimit => "subscription_limit",

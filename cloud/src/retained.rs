@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 /// Most retained messages. Source: AWS IoT Core endpoints and quotas, "Retained messages per
 /// account".
-pub const RETAINED_MAX: usize = 500_000;
+pub(crate) const RETAINED_MAX: usize = 500_000;
 
 /// Retained messages by topic id.
 #[derive(Clone, Debug, Default)]

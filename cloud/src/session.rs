@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Most subscriptions of one session. Source: AWS IoT Core endpoints and quotas, "Subscriptions per
 /// connection".
-pub const SUBSCRIPTIONS_MAX: usize = 50;
+pub(crate) const SUBSCRIPTIONS_MAX: usize = 50;
 
 /// All sessions by client (principal id).
 #[derive(Clone, Debug)]

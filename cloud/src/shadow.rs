@@ -61,8 +61,10 @@ struct Tombstone {
 pub(crate) struct Accepted {
     /// The version that it made.
     pub(crate) version: u64,
-    /// The shadow before it, if that was asked for and there was one.
+    /// The shadow before it, if both were asked for and there was one.
     pub(crate) previous: Option<Document>,
+    /// The shadow after it, if both were asked for.
+    pub(crate) current: Option<Document>,
     /// What still differs afterwards.
     pub(crate) delta: Section,
 }
@@ -97,22 +99,24 @@ impl Shadows {
         Some(version)
     }
 
-    /// Applies a checked update request; `keep_previous` asks for the shadow as it was before.
+    /// Applies a checked update request; `keep_both` asks for the shadow as it
+    /// was before and is afterwards.
     pub(crate) fn update(
         &mut self,
         now: Timestamp,
         thing: DeviceIx,
         request: &UpdateRequest,
-        keep_previous: bool,
+        keep_both: bool,
     ) -> Result<Accepted, ShadowError> {
         let current = self.version(thing);
         if request.version.is_some() && request.version != current {
             return Err(ShadowError::VersionConflict);
         }
         let version = current.map_or_else(|| self.first_version(thing, now), |version| version + 1);
-        let previous = if keep_previous { self.document(thing).map(Cow::into_owned) } else { None };
+        let previous = if keep_both { self.document(thing).map(Cow::into_owned) } else { None };
         if self.update_typed(now, thing, request, version) {
-            return Ok(Accepted { version, previous, delta: Section::default() });
+            let current = if keep_both { self.document(thing).map(Cow::into_owned) } else { None };
+            return Ok(Accepted { version, previous, current, delta: Section::default() });
         }
         let mut document = self.document(thing).map(Cow::into_owned).unwrap_or_default();
         document.version = version;
@@ -129,8 +133,9 @@ impl Shadows {
             return Err(ShadowError::TooLarge);
         }
         let delta = document.delta();
+        let current = keep_both.then(|| document.clone());
         self.replace(thing, Slot::Document(Box::new(document)));
-        Ok(Accepted { version, previous, delta })
+        Ok(Accepted { version, previous, current, delta })
     }
 
     /// Deletes a shadow and gives the version that it had.

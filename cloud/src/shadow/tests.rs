@@ -41,7 +41,7 @@ fn update(
         None,
         &mut text,
     );
-    let current = shadows.document(thing).expect("just written");
+    let current = accepted.current.expect("asked for");
     Response::Documents { previous: accepted.previous.as_ref(), current: &current }.write(
         at(seconds),
         None,

@@ -10,6 +10,7 @@ use fieldmirror_core::time::{Span, Timestamp};
 use std::sync::Arc;
 
 /// `sites` farms (`farmA`, `farmB`, then `farm2`...) of `zones` zones with `probes` probes each.
+#[allow(dead_code, reason = "not every test that shares this file needs all of it")]
 pub(crate) fn register(sites: usize, zones: usize, probes: usize) -> Register {
     let mut farm = Farm::default();
     let per_site: Vec<_> = (0..sites).map(|site| farm.add_devices(site, zones, probes)).collect();
@@ -60,6 +61,7 @@ pub(crate) fn register(sites: usize, zones: usize, probes: usize) -> Register {
 }
 
 /// A probe's reading with humidity in tenths of a percent.
+#[allow(dead_code, reason = "not every test that shares this file needs all of it")]
 pub(crate) fn probe_reading(device: DeviceIx, sampled_at: Timestamp, humidity: i64) -> Reading {
     let mut reading = Reading::new(DeviceClass::SoilProbe, device);
     reading.set_raw(1, 213);
