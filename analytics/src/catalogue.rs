@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_refused_with_its_place() {
-        let message = |text| Catalogue::parse(text).unwrap_err().to_string();
+        let message = |text: &str| Catalogue::parse(text).unwrap_err().to_string();
         let entry = "action = \"clean\"\nsentence = \"x\"";
         assert!(message(&format!("[class.gremlins]\n{entry}")).contains("gremlins"));
         let verb = "[class.unknown]\naction = \"kick\"\nsentence = \"x\"";

@@ -6,7 +6,7 @@ use crate::calibration::{BLOCKS, Threshold, block, threshold};
 use crate::collector::Collector;
 use crate::error::Result;
 use crate::features::probe::{self, Typical};
-use crate::features::pump;
+use crate::features::pump::{self, OpenZoneTrend};
 use crate::finding::Detector;
 use crate::scale::{Scale, pooled_variance};
 use crate::signature::Prototypes;
@@ -26,6 +26,7 @@ pub struct Model {
     pub(crate) probe: ClassModel,
     pub(crate) pump: ClassModel,
     pub(crate) shards: Vec<ShardScales>,
+    pub(crate) open_zones: OpenZoneTrend,
     prototypes: Prototypes,
     learned: Vec<Learned>,
 }
@@ -115,7 +116,7 @@ impl Model {
                         batch: spec.training_batch,
                     },
                     (probe::CHANNELS, DeviceClass::SoilProbe),
-                    (seed, spec),
+                    (seed, spec.probe_threshold_min as f32),
                     &mut learned,
                 )?,
                 residual: learn_residual(
@@ -138,7 +139,7 @@ impl Model {
                         batch: spec.training_batch,
                     },
                     (pump::SCORED, DeviceClass::PumpController),
-                    (seed, spec),
+                    (seed, spec.pump_threshold_min as f32),
                     &mut learned,
                 )?,
                 residual: learn_residual(
@@ -158,7 +159,8 @@ impl Model {
                 }),
                 &typical(&collectors),
             );
-            Ok(Self { probe, pump, shards, prototypes, learned })
+            let open_zones = open_zone_trend(&collectors, &shards);
+            Ok(Self { probe, pump, shards, open_zones, prototypes, learned })
         })
     }
 
@@ -202,7 +204,7 @@ fn learn_observed(
     clean: &CleanRows,
     shape: &Shape,
     (channels, class): (usize, DeviceClass),
-    (seed, spec): (Seed, &Spec),
+    (seed, least): (Seed, f32),
     learned: &mut Vec<Learned>,
 ) -> Result<Option<ObservedBaseline>> {
     if clean.blocks.len() < WINDOWS_MIN {
@@ -238,7 +240,7 @@ fn learn_observed(
     let mut parts = vec![0.0; channels];
     let mut scores: Vec<f32> =
         errors.chunks_exact(outputs).map(|row| baseline.score(row, &mut parts)).collect();
-    let found = threshold(&mut scores, clean.rate, spec.autoencoder_threshold_min as f32);
+    let found = threshold(&mut scores, clean.rate, least);
     baseline.threshold = found.value;
     learned.push(Learned { class, detector: Detector::Autoencoder, threshold: found });
     Ok(Some(baseline))
@@ -425,6 +427,16 @@ fn scales(collectors: &[Collector]) -> Vec<ShardScales> {
             silence_s: collector.silence_s.iter().map(|longest| SILENCE_FACTOR * longest).collect(),
         })
         .collect()
+}
+
+fn open_zone_trend(collectors: &[Collector], shards: &[ShardScales]) -> OpenZoneTrend {
+    let mut trend = OpenZoneTrend::default();
+    for (collector, scales) in collectors.iter().zip(shards) {
+        for sample in &collector.pump_sample.kept {
+            trend.add(&sample.observed, &scales.pump[sample.slot as usize].centre);
+        }
+    }
+    trend
 }
 
 fn typical(collectors: &[Collector]) -> Typical {

@@ -125,9 +125,9 @@ pub fn pooled_variance<'a, const N: usize>(
         }
     }
     let mut pooled = [0.0; N];
-    for i in 0..N {
-        if weight[i] > 0.0 {
-            pooled[i] = (sum[i] / weight[i]) as f32;
+    for (pooled, (sum, weight)) in pooled.iter_mut().zip(sum.iter().zip(weight)) {
+        if weight > 0.0 {
+            *pooled = (sum / weight) as f32;
         }
     }
     pooled

@@ -249,12 +249,9 @@ impl Scorer {
                 let errors = &self.errors[i * pump::SCORED..(i + 1) * pump::SCORED];
                 let mut parts = [0.0; CHANNELS_MAX];
                 let score = baseline.score(errors, &mut parts);
-                let scale = &scales.pump[slot];
-                let raw: [f32; pump::SCORED] =
-                    std::array::from_fn(|channel| errors[channel] / scale.inverse[channel]);
-                let change = pump::changes_of_channels(&raw, &scale.centre);
-                let (threshold, open_zones) =
-                    (baseline.threshold, self.pumps.vectors()[slot].open_zones);
+                let vector = &self.pumps.vectors()[slot];
+                let change = model.open_zones.changes(&vector.observed, &scales.pump[slot].centre);
+                let (threshold, open_zones) = (baseline.threshold, vector.open_zones);
                 let observation =
                     pump_observation(time, (score, threshold), parts, &change, open_zones);
                 self.advance_pump(slot, 0, &observation, windows, scores, findings);

@@ -15,8 +15,10 @@ pub struct Spec {
     pub training_steps: u32,
     /// Windows in a training batch, at most 512 (larger ones would depend on the thread count).
     pub training_batch: usize,
-    /// The least autoencoder score worth an alarm: mean squared error in tolerances.
-    pub autoencoder_threshold_min: f64,
+    /// The least autoencoder score of a probe worth an alarm: mean squared error in tolerances.
+    pub probe_threshold_min: f64,
+    /// The same of a pump controller: its ratios also move when other zones open than before.
+    pub pump_threshold_min: f64,
     /// The least squared Mahalanobis distance worth an alarm, in tolerances.
     pub residual_threshold_min: f64,
 }
@@ -28,7 +30,8 @@ impl Default for Spec {
             training_windows_max: 4_096,
             training_steps: 400,
             training_batch: 256,
-            autoencoder_threshold_min: 4.0,
+            probe_threshold_min: 4.0,
+            pump_threshold_min: 8.0,
             residual_threshold_min: 36.0,
         }
     }

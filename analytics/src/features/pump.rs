@@ -208,22 +208,47 @@ fn all(values: [Option<f64>; SCORED]) -> Option<[f64; SCORED]> {
     Some(out)
 }
 
-/// The relative changes that the autoencoder's errors stand for: `error` is the observed channels
-/// less their reconstruction, in their own units, around the device's clean `centre`.
-///
-/// The autoencoder knows flow per root of pressure and filter loss as a share; this turns them
-/// back into flows and pressures, so that both detectors' findings are compared with candidate
-/// faults in one space.
-pub fn changes_of_channels(error: &[f32; SCORED], centre: &[f32; CHANNELS]) -> [f32; CHANGES] {
-    let relative = |i: usize| error[i] / centre[i].abs().max(1e-3);
-    let pressure = relative(2);
-    let loss = error[3];
-    let behind_filter = (1.0 + pressure - loss).max(0.0);
-    [
-        (1.0 + relative(0)) * behind_filter.sqrt() - 1.0,
-        relative(1),
-        pressure,
-        loss,
-        libm::expf(error[4].clamp(-5.0, 5.0)) - 1.0,
-    ]
+/// How the scored channels go with the number of open zones, as relative slopes around a device's
+/// centre: the normal that an observed hour is compared with where no twin predicts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct OpenZoneTrend {
+    /// Sums of products and squares, for least squares through the centre.
+    products: [f64; SCORED],
+    square: f64,
+}
+
+impl OpenZoneTrend {
+    /// Takes in a clean hour of a device with clean mean `centre`.
+    pub fn add(&mut self, observed: &[f32; CHANNELS], centre: &[f32; CHANNELS]) {
+        let more = f64::from(observed[SCORED] - centre[SCORED]);
+        self.square += more * more;
+        for (i, product) in self.products.iter_mut().enumerate() {
+            *product += more * f64::from(observed[i] - centre[i]) / unit(i, centre);
+        }
+    }
+
+    /// What an hour's channels say of flows and pressures, in the form of [`CHANGES`]: both
+    /// detectors' findings are compared with candidate faults in one space.
+    pub fn changes(&self, observed: &[f32; CHANNELS], centre: &[f32; CHANNELS]) -> [f32; CHANGES] {
+        let more = f64::from(observed[SCORED] - centre[SCORED]);
+        let apart: [f64; SCORED] = std::array::from_fn(|i| {
+            let slope = if self.square > 0.0 { self.products[i] / self.square } else { 0.0 };
+            f64::from(observed[i] - centre[i]) / unit(i, centre) - slope * more
+        });
+        let [conductance, pump_flow, pressure, loss, log_power] = apart;
+        let behind_filter = (1.0 + pressure - loss).max(0.0);
+        [
+            (1.0 + conductance) * behind_filter.sqrt() - 1.0,
+            pump_flow,
+            pressure,
+            loss,
+            libm::exp(log_power.clamp(-5.0, 5.0)) - 1.0,
+        ]
+        .map(|change| change as f32)
+    }
+}
+
+/// What channel `i` is counted in: its centre, or 1 where it is a share or a logarithm already.
+fn unit(i: usize, centre: &[f32; CHANNELS]) -> f64 {
+    if i < 3 { f64::from(centre[i].abs().max(1e-3)) } else { 1.0 }
 }

@@ -3,7 +3,7 @@
 use super::{CandidateFault, Desk, Event, direction_distance, overlap, ranked};
 use crate::fault::FaultClass;
 use crate::features::pump::{CHANGE_TOLERANCE, CHANGES};
-use crate::finding::{Cell, Column, Finding, Pattern};
+use crate::finding::{Cell, Column, Detector, Finding, Pattern};
 use fieldmirror_core::ids::{DeviceIx, SiteIx, ZoneIx};
 use fieldmirror_core::metric::Metric;
 use fieldmirror_core::time::Span;
@@ -18,7 +18,7 @@ const JOIN_DISTANCE: f64 = 0.7;
 /// Most findings that a ticket cites.
 const FINDINGS_CITED: usize = 2;
 
-/// A finding with its shape in tolerances, its weight, and the distance of every candidate.
+/// A finding with the size of its deviation, in tolerances, and the distance of every candidate.
 struct Shaped<'a> {
     finding: &'a Finding,
     size: f64,
@@ -38,13 +38,31 @@ pub(super) fn events<'a>(order: &[&'a Finding], desk: &Desk<'_>) -> Vec<Event<'a
     by_site.into_iter().flat_map(|(site, findings)| site_events(site, findings, desk)).collect()
 }
 
-/// Explains the largest deviation first, and with it all that its cause explains.
+/// Explains residual findings, then adds what observations alone found of the same event, and
+/// explains what is left of that.
 fn site_events<'a>(site: SiteIx, findings: Vec<&'a Finding>, desk: &Desk<'_>) -> Vec<Event<'a>> {
     let mut answers = Answers::new();
-    let mut left: Vec<Shaped<'a>> = findings
-        .into_iter()
-        .filter_map(|finding| shape(finding, site, desk, &mut answers))
-        .collect();
+    let mut shaped = |findings: Vec<&'a Finding>| -> Vec<Shaped<'a>> {
+        findings.into_iter().filter_map(|f| shape(f, site, desk, &mut answers)).collect()
+    };
+    let (residual, observed): (Vec<&Finding>, Vec<&Finding>) =
+        findings.into_iter().partition(|finding| finding.detector == Detector::Residual);
+    let mut events = explain(site, shaped(residual), desk);
+    let mut left = Vec::new();
+    for finding in observed {
+        let same =
+            |member: &&Finding| member.device == finding.device && overlap(member, finding, SLACK);
+        match events.iter_mut().find(|event| event.members.iter().any(same)) {
+            Some(event) => event.members.push(finding),
+            None => left.push(finding),
+        }
+    }
+    events.extend(explain(site, shaped(left), desk));
+    events
+}
+
+/// Explains the largest deviation first, and with it all that its cause explains.
+fn explain<'a>(site: SiteIx, mut left: Vec<Shaped<'a>>, desk: &Desk<'_>) -> Vec<Event<'a>> {
     left.sort_by(|a, b| b.size.total_cmp(&a.size));
     let mut events = Vec::new();
     while !left.is_empty() {
@@ -128,7 +146,7 @@ fn shape<'a>(
         return None;
     };
     let own = desk.topology.places[finding.device.index()].zone?;
-    let seen: Vec<f64> = scaled(&change.map(f64::from)).to_vec();
+    let seen = signature(&change.map(f64::from));
     let others = (open_zones.round() as usize).clamp(1, companions.len() + 1) - 1;
     let mut open: Vec<ZoneIx> = companions[..others].to_vec();
     open.push(own);
@@ -154,18 +172,26 @@ fn shape<'a>(
     Some(Shaped { finding, size, distances })
 }
 
-/// What the controller of zone `own` would see of `candidate`, in tolerances.
-fn expected_change(candidate: &CandidateFault, own: ZoneIx) -> [f64; CHANGES] {
+/// What the controller of zone `own` would see of `candidate`.
+fn expected_change(candidate: &CandidateFault, own: ZoneIx) -> [f64; CHANGES + 1] {
     let zone_flow =
         candidate.zone_flow.iter().find(|entry| entry.0 == own).map_or(0.0, |entry| entry.1);
     // A clean filter takes about a hundredth of the pressure, so relative changes of the two
     // pressures differ by the change of the loss over it.
     let loss = candidate.pump_pressure - candidate.filter_pressure;
-    scaled(&[zone_flow, candidate.pump_flow, candidate.pump_pressure, loss, candidate.power])
+    signature(&[zone_flow, candidate.pump_flow, candidate.pump_pressure, loss, candidate.power])
 }
 
-fn scaled(change: &[f64; CHANGES]) -> [f64; CHANGES] {
-    std::array::from_fn(|i| change[i] / f64::from(CHANGE_TOLERANCE[i]))
+/// Changes in tolerances, with that of the pressure behind the filter as a sixth. The loss over
+/// the filter is known so well that it would outshout the flows: it counts up to a bound, which
+/// still makes it the first sign of a filter that begins to clog.
+fn signature(change: &[f64; CHANGES]) -> [f64; CHANGES + 1] {
+    const LOSS: usize = 3;
+    const LOSS_BOUND: f64 = 10.0;
+    let scaled = |i: usize| change[i] / f64::from(CHANGE_TOLERANCE[i]);
+    let behind_filter = (change[2] - change[LOSS]) / f64::from(CHANGE_TOLERANCE[2]);
+    let loss = scaled(LOSS).clamp(-LOSS_BOUND, LOSS_BOUND);
+    [scaled(0), scaled(1), scaled(2), loss, scaled(4), behind_filter]
 }
 
 /// The cells that show `class` best, of the controller nearest to `device` first.
