@@ -59,10 +59,10 @@ impl Loader<'_> {
         let actions = spec
             .actions
             .iter()
-            .map(|action| self.resolve(&name, action))
+            .map(|action| self.resolve(&name, spec.version, action))
             .collect::<Result<_, _>>()?;
         let error_action = match &spec.error_action {
-            Some(action) => Some(self.resolve(&name, action)?),
+            Some(action) => Some(self.resolve(&name, spec.version, action)?),
             None => None,
         };
         Ok(LoadedRule {
@@ -77,7 +77,12 @@ impl Loader<'_> {
         })
     }
 
-    fn resolve(&mut self, rule: &str, action: &ActionSpec) -> Result<Action, CloudError> {
+    fn resolve(
+        &mut self,
+        rule: &str,
+        version: SqlVersion,
+        action: &ActionSpec,
+    ) -> Result<Action, CloudError> {
         let (target, work) = match action {
             ActionSpec::Lambda { function_arn } => {
                 let name = function_name(function_arn);
@@ -108,7 +113,7 @@ impl Loader<'_> {
                     rule: format!("{rule} (republish topic)"),
                     diagnostics,
                 };
-                let template = Template::compile(topic).map_err(refuse)?;
+                let template = Template::compile_for(topic, version).map_err(refuse)?;
                 (topic.as_str(), Work::Republish { topic: template, qos: *qos })
             }
         };

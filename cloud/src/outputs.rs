@@ -294,13 +294,7 @@ impl ByteRange {
 
 impl Source {
     /// All sources.
-    pub const ALL: [Self; 5] = [
-        Self::Device,
-        Self::Function,
-        Self::Rule,
-        Self::App,
-        Self::Shadow,
-    ];
+    pub const ALL: [Self; 5] = [Self::Device, Self::Function, Self::Rule, Self::App, Self::Shadow];
 
     /// The name in tables.
     pub const fn name(self) -> &'static str {
@@ -316,11 +310,7 @@ impl Source {
 
 impl ActionKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [
-        Self::Lambda,
-        Self::DynamoDbV2,
-        Self::Republish,
-    ];
+    pub const ALL: [Self; 3] = [Self::Lambda, Self::DynamoDbV2, Self::Republish];
 
     /// The name in tables: the key in AWS's rule JSON.
     pub const fn name(self) -> &'static str {

@@ -137,6 +137,8 @@ impl IotCore {
         };
         let body = match output {
             Ok(Some(Output::Payload)) => message.payload,
+            // A plain `SELECT *` passes the payload byte for byte.
+            Ok(Some(Output::Value(_))) if loaded.rule.is_whole_payload() => message.payload,
             Ok(Some(Output::Value(value))) => {
                 let start = out.bytes.len();
                 value.write_json(&mut out.bytes);

@@ -13,7 +13,6 @@ use fieldmirror_core::time::Timestamp;
 use fieldmirror_core::topic::Topic;
 use fieldmirror_rules::context::External;
 use fieldmirror_rules::error::RulesError;
-use fieldmirror_rules::rule::SqlVersion;
 use fieldmirror_rules::value::{Object, Value};
 
 /// What SQL functions of a running rule reach.
@@ -92,7 +91,7 @@ impl IotCore {
                 let context = self.rule_context(message, text, &surroundings);
                 let mut payload = Payload::new(message.payload.of(&out.bytes));
                 let undefined = Value::Undefined;
-                let value = payload.value(SqlVersion::V2016_03_23).unwrap_or(&undefined);
+                let value = payload.value(rule.version).unwrap_or(&undefined);
                 let topic = topic.render(value, &context);
                 let principal = rule.principal;
                 match topic {
