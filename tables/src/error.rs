@@ -91,6 +91,12 @@ pub enum TablesError {
         /// What Arrow said.
         source: arrow::error::ArrowError,
     },
+    /// A scenario does not fit Arrow's lists.
+    #[error("cannot compile the scenario: {source}")]
+    Scenario {
+        /// What Arrow said.
+        source: arrow::error::ArrowError,
+    },
     /// A batch cannot be encoded.
     #[error("cannot encode table {}: {source}", table.name())]
     Encode {

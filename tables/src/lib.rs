@@ -20,14 +20,17 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 pub mod columns;
+pub mod compare;
 pub mod dictionary;
 pub mod digest;
 mod encode;
 pub mod error;
 pub mod read;
 pub mod recorder;
+pub mod render;
 #[cfg(test)]
 mod sample;
+pub mod scenario_file;
 pub mod schema;
 pub mod writer;
 
