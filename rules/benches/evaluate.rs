@@ -1,1 +1,3 @@
+//! What a rule costs.
+
 fn main() {}

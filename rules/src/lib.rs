@@ -22,3 +22,11 @@ pub mod error;
 pub mod rule;
 pub mod template;
 pub mod value;
+
+mod ast;
+mod check;
+mod eval;
+mod functions;
+mod lex;
+mod parse;
+mod program;

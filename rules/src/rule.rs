@@ -1,9 +1,13 @@
 //! A compiled rule.
 
 use crate::bound::BoundRule;
+use crate::check;
 use crate::context::Context;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::RulesError;
+use crate::eval::{self, Scope};
+use crate::parse;
+use crate::program::Program;
 use crate::value::Value;
 use fieldmirror_core::reading::Schema;
 use fieldmirror_core::topic::TopicFilter;
@@ -50,7 +54,9 @@ pub enum Output {
 #[derive(Clone, Debug)]
 pub struct Rule {
     sql: String,
+    version: SqlVersion,
     filter: TopicFilter,
+    program: Program,
 }
 
 impl Rule {
@@ -59,12 +65,24 @@ impl Rule {
     /// # Errors
     /// Everything that is wrong with the text, in its order; never an empty list.
     pub fn compile(sql: &str, version: SqlVersion) -> Result<Self, Vec<Diagnostic>> {
-        let _ = version;
-        Err(vec![Diagnostic::new(
-            Code::Unsupported,
-            0..sql.len(),
-            "this build cannot compile rules yet",
-        )])
+        let (statement, mut diagnostics) = parse::statement(sql, version);
+        let Some(statement) = statement else { return Err(in_order(diagnostics)) };
+        if statement.from.is_none() && diagnostics.is_empty() {
+            diagnostics.push(
+                Diagnostic::new(Code::MissingFrom, sql.len()..sql.len(), "the rule has no FROM")
+                    .expected(&["FROM 'topic/filter'"])
+                    .help("without it only Basic Ingest reaches a rule, which is not supported"),
+            );
+        }
+        match (check::statement(sql, &statement, version), statement.from) {
+            (Ok(program), Some(filter)) if diagnostics.is_empty() => {
+                Ok(Self { sql: sql.to_owned(), version, filter, program })
+            }
+            (checked, _) => {
+                diagnostics.extend(checked.err().unwrap_or_default());
+                Err(in_order(diagnostics))
+            }
+        }
     }
 
     /// The topics that the rule hears: its FROM.
@@ -75,6 +93,16 @@ impl Rule {
     /// The text that was compiled.
     pub fn sql(&self) -> &str {
         &self.sql
+    }
+
+    /// The version for which it was compiled.
+    pub const fn version(&self) -> SqlVersion {
+        self.version
+    }
+
+    /// Whether the output is the payload itself, byte for byte: a plain `SELECT *`.
+    pub fn is_whole_payload(&self) -> bool {
+        self.program.select.is_whole()
     }
 
     /// Runs the rule over a JSON payload; `None` if WHERE is not true.
@@ -89,8 +117,11 @@ impl Rule {
         payload: &Value,
         context: &Context<'_>,
     ) -> Result<Option<Value>, RulesError> {
-        let _ = (payload, context);
-        Ok(None)
+        let output = eval::run(&self.program, self.scope(payload, None, context))?;
+        Ok(output.map(|output| match output {
+            Output::Value(value) => value,
+            Output::Payload => payload.clone(),
+        }))
     }
 
     /// Runs the rule over a payload of any kind; `None` if WHERE is not true.
@@ -105,13 +136,30 @@ impl Rule {
         payload: &[u8],
         context: &Context<'_>,
     ) -> Result<Option<Output>, RulesError> {
-        let value = Value::from_json(payload)?;
-        Ok(self.evaluate(&value, context)?.map(Output::Value))
+        let value = Value::from_json_for(payload, self.version).unwrap_or(Value::Undefined);
+        eval::run(&self.program, self.scope(&value, Some(payload), context))
     }
 
-    /// The rule over typed readings of `schema`; `None` if it needs the general path.
-    pub fn bind(&self, schema: &'static Schema) -> Option<BoundRule> {
-        let _ = schema;
-        None
+    fn scope<'v>(
+        &self,
+        root: &'v Value,
+        bytes: Option<&'v [u8]>,
+        context: &'v Context<'v>,
+    ) -> Scope<'v> {
+        Scope { root, bytes, variables: &[], context, version: self.version }
     }
+
+    /// The rule over typed readings of `schema`; `None` if it needs the general path: because it
+    /// reads more than the payload's fields (topic, time, services), divides, or multiplies so
+    /// that 34 digits might not suffice in WHERE.
+    pub fn bind(&self, schema: &'static Schema) -> Option<BoundRule> {
+        BoundRule::new(&self.program, self.version, schema)
+    }
+}
+
+/// Diagnostics in the order of the text, one a place.
+pub(crate) fn in_order(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
+    diagnostics.dedup_by(|later, earlier| later.span == earlier.span);
+    diagnostics
 }

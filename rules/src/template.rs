@@ -1,23 +1,102 @@
 //! Substitution templates: texts of rule actions with `${expression}` in them.
 
+use crate::check;
 use crate::context::Context;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::RulesError;
+use crate::eval::{Scope, evaluate};
+use crate::lex::lex;
+use crate::parse;
+use crate::program::Expr;
+use crate::rule::{SqlVersion, in_order};
 use crate::value::Value;
 
 /// A compiled template.
 #[derive(Clone, Debug)]
 pub struct Template {
-    text: String,
+    parts: Vec<Part>,
+    version: SqlVersion,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(String),
+    Expr(Expr),
 }
 
 impl Template {
-    /// Compiles `text`; one without `${` is itself.
+    /// Compiles `text` for SQL version 2016-03-23; one without `${` is itself.
     ///
     /// # Errors
     /// Everything that is wrong with its expressions; never an empty list.
+    ///
+    /// ```
+    /// use fieldmirror_core::time::Timestamp;
+    /// use fieldmirror_rules::{context::Context, template::Template, value::Value};
+    ///
+    /// let context = Context {
+    ///     topic: "farmA/sensor/101/data",
+    ///     client_id: None,
+    ///     principal: None,
+    ///     now: Timestamp::from_millis(0),
+    ///     functions: None,
+    /// };
+    /// let template = Template::compile("${topic(1)}/low/${topic(3)}").expect("valid");
+    /// assert_eq!(template.render(&Value::Null, &context), Ok("farmA/low/101".to_owned()));
+    /// ```
     pub fn compile(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        Ok(Self { text: text.to_owned() })
+        Self::compile_for(text, SqlVersion::V2016_03_23)
+    }
+
+    /// Compiles `text` for the version of its rule.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_for(text: &str, version: SqlVersion) -> Result<Self, Vec<Diagnostic>> {
+        let mut parts = Vec::new();
+        let mut diagnostics = Vec::new();
+        let mut at = 0;
+        while let Some(start) = text[at..].find("${").map(|found| at + found) {
+            if start > at {
+                parts.push(Part::Text(text[at..start].to_owned()));
+            }
+            let lexed = lex(text, start + 2, version, true);
+            let end = lexed.words.last().map_or(text.len(), |last| last.span.start);
+            let expr = parse::expression(text, lexed)
+                .and_then(|expr| check::expression(text, &expr, version));
+            match expr {
+                Ok(expr) => parts.push(Part::Expr(expr)),
+                Err(errors) => diagnostics.extend(errors),
+            }
+            if end == text.len() {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::UnterminatedTemplate,
+                        start..start + 2,
+                        "the template is not closed",
+                    )
+                    .expected(&["`}`"]),
+                );
+            }
+            at = (end + 1).min(text.len());
+        }
+        if at < text.len() {
+            parts.push(Part::Text(text[at..].to_owned()));
+        }
+        if diagnostics.is_empty() {
+            Ok(Self { parts, version })
+        } else {
+            Err(in_order(diagnostics))
+        }
+    }
+
+    /// The text, if it is the same for every message.
+    pub fn constant(&self) -> Option<&str> {
+        match &*self.parts {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
     }
 
     /// The text with each expression replaced by the text form of its value over the message's own
@@ -26,7 +105,20 @@ impl Template {
     /// # Errors
     /// [`RulesError::External`] if a function that it calls fails.
     pub fn render(&self, payload: &Value, context: &Context<'_>) -> Result<String, RulesError> {
-        let _ = (payload, context);
-        Ok(self.text.clone())
+        let scope =
+            Scope { root: payload, bytes: None, variables: &[], context, version: self.version };
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(part) => text.push_str(part),
+                Part::Expr(expr) => {
+                    text.push_str(&evaluate(expr, scope)?.to_text().unwrap_or_default());
+                }
+            }
+        }
+        Ok(text)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,10 @@ mod json;
 
 pub use decimal::Decimal;
 
+pub(crate) use convert::Number;
+pub(crate) use decimal::COEFFICIENT_END;
+pub(crate) use json::{number, write_string};
+
 use crate::error::RulesError;
 use crate::rule::SqlVersion;
 

@@ -103,14 +103,14 @@ impl Decimal {
                 wide.digits /= 10;
                 wide.exponent = wide.exponent.saturating_add(1);
             }
-            if last > 5 || last == 5 && (below || wide.digits % 2 == 1) {
+            if last > 5 || last == 5 && (below || !wide.digits.is_multiple_of(2)) {
                 wide.digits += 1;
             }
         }
         if wide.digits == 0 {
             return Some(Self::ZERO);
         }
-        while wide.digits % 10 == 0 {
+        while wide.digits.is_multiple_of(10) {
             wide.digits /= 10;
             wide.exponent = wide.exponent.saturating_add(1);
         }
@@ -220,19 +220,20 @@ impl Decimal {
             product[at + 1] += product[at] / SPLIT;
             product[at] %= SPLIT;
         }
-        // The upper 34 digits, and as many of the next 17 as fit into 38.
+        // The upper limbs, and as many digits of the lower ones as two beyond those that are kept.
         let mut digits = (product[4] * SPLIT + product[3]) * SPLIT + product[2];
         exponent += 34;
-        let mut next = product[1];
-        let mut inexact = product[0] != 0;
-        let mut unit = SPLIT;
-        while digits < COEFFICIENT_END.unsigned_abs() * 10 && unit > 1 {
-            unit /= 10;
-            digits = digits * 10 + next / unit;
-            next %= unit;
-            exponent -= 1;
+        let mut inexact = false;
+        for limb in [product[1], product[0]] {
+            let (mut rest, mut unit) = (limb, SPLIT);
+            while digits < COEFFICIENT_END.unsigned_abs() * 10 && unit > 1 {
+                unit /= 10;
+                digits = digits * 10 + rest / unit;
+                rest %= unit;
+                exponent -= 1;
+            }
+            inexact |= rest != 0;
         }
-        inexact |= next != 0;
         Self::rounded(negative, Wide { digits, exponent, inexact })
     }
 

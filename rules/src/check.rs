@@ -1,0 +1,305 @@
+//! Syntax tree to program: functions, types, variables and versions are resolved or refused.
+
+use crate::ast;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::functions::{self, Function};
+use crate::program::{Expr, Item, Program, Query, Select, Type};
+use crate::rule::SqlVersion;
+use crate::value::Value;
+use std::ops::Range;
+
+/// Most SET variables of a statement. Source: developer guide, "SET".
+const VARIABLES_MAX: usize = 10;
+
+/// Longest name of a SET variable, in characters. Source: developer guide, "SET".
+const VARIABLE_NAME_MAX: usize = 64;
+
+/// Checks a rule without its FROM.
+pub(crate) fn statement(
+    text: &str,
+    statement: &ast::Statement,
+    version: SqlVersion,
+) -> Result<Program, Vec<Diagnostic>> {
+    let mut checker = Checker::new(text, version);
+    let mut variables = Vec::new();
+    for assignment in &statement.variables {
+        let expr = checker.expr(&assignment.expr);
+        checker.declare(&assignment.name, &assignment.name_span);
+        variables.push((assignment.name.as_str().into(), expr));
+    }
+    let select = checker.select(&statement.select);
+    let filter = statement.filter.as_ref().map(|filter| checker.expr(filter));
+    checker.finish(Program { variables: variables.into(), select, filter })
+}
+
+/// Checks an expression by itself.
+pub(crate) fn expression(
+    text: &str,
+    expr: &ast::Expr,
+    version: SqlVersion,
+) -> Result<Expr, Vec<Diagnostic>> {
+    let mut checker = Checker::new(text, version);
+    let expr = checker.expr(expr);
+    checker.finish(expr)
+}
+
+struct Checker<'a> {
+    text: &'a str,
+    version: SqlVersion,
+    /// Names of the SET variables declared so far, in order.
+    variables: Vec<&'a str>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    const fn new(text: &'a str, version: SqlVersion) -> Self {
+        Self { text, version, variables: Vec::new(), diagnostics: Vec::new() }
+    }
+
+    fn finish<T>(mut self, program: T) -> Result<T, Vec<Diagnostic>> {
+        if self.diagnostics.is_empty() {
+            return Ok(program);
+        }
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+        Err(self.diagnostics)
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn declare(&mut self, name: &'a str, span: &Range<usize>) {
+        if self.variables.contains(&name) {
+            let message = format!("@{name} is set twice");
+            self.report(Diagnostic::new(Code::DuplicateVariable, span.clone(), message));
+        }
+        if name.len() > VARIABLE_NAME_MAX {
+            let message = format!("the name has {} characters", name.len());
+            let limit = format!("at most {VARIABLE_NAME_MAX}");
+            self.report(
+                Diagnostic::new(Code::VariableLimit, span.clone(), message).expected(&[&limit]),
+            );
+        }
+        if self.variables.len() == VARIABLES_MAX {
+            let limit = format!("at most {VARIABLES_MAX} variables");
+            self.report(
+                Diagnostic::new(Code::VariableLimit, span.clone(), "SET has too many variables")
+                    .expected(&[&limit]),
+            );
+        }
+        self.variables.push(name);
+    }
+
+    /// Refuses what only 2016-03-23 has.
+    fn require_2016(&mut self, what: &str, span: &Range<usize>) {
+        if self.version < SqlVersion::V2016_03_23 {
+            let message = format!("SQL version 2015-10-08 has no {what}");
+            self.report(
+                Diagnostic::new(Code::Version, span.clone(), message)
+                    .help("set awsIotSqlVersion to 2016-03-23; without it a rule is 2015-10-08"),
+            );
+        }
+    }
+
+    fn select(&mut self, select: &'a ast::Select) -> Select {
+        match select {
+            ast::Select::Value(expr) => Select::Value(self.expr(expr)),
+            ast::Select::Items(items) => {
+                Select::Items(items.iter().map(|item| self.item(item)).collect())
+            }
+        }
+    }
+
+    fn item(&mut self, item: &'a ast::Item) -> Item {
+        if let (ast::Kind::Star, None) = (&item.expr.kind, &item.alias) {
+            return Item::All;
+        }
+        let key: Box<str> = match (&item.alias, &item.expr.kind) {
+            (Some(alias), _) => alias.as_str().into(),
+            (None, ast::Kind::Name(name) | ast::Kind::Step(_, name)) => name.as_str().into(),
+            (None, _) => self.text[item.expr.span.clone()].into(),
+        };
+        Item::Named(key, self.expr(&item.expr))
+    }
+
+    fn exprs(&mut self, exprs: &'a [ast::Expr]) -> Box<[Expr]> {
+        exprs.iter().map(|expr| self.expr(expr)).collect()
+    }
+
+    fn boxed(&mut self, expr: &'a ast::Expr) -> Box<Expr> {
+        Box::new(self.expr(expr))
+    }
+
+    fn expr(&mut self, expr: &'a ast::Expr) -> Expr {
+        let span = &expr.span;
+        match &expr.kind {
+            ast::Kind::Literal(value) => Expr::Constant(value.clone()),
+            ast::Kind::Star => Expr::Star,
+            ast::Kind::Name(name) => Expr::Path(Box::new([name.as_str().into()])),
+            ast::Kind::Variable(name) => self.variable(name, span),
+            ast::Kind::Step(base, name) => match self.expr(base) {
+                Expr::Path(steps) => {
+                    let name = std::iter::once(name.as_str().into());
+                    Expr::Path(steps.into_vec().into_iter().chain(name).collect())
+                }
+                base => Expr::Step(Box::new(base), name.as_str().into()),
+            },
+            ast::Kind::Negate(operand) => match self.expr(operand) {
+                Expr::Constant(Value::Int(int)) => Expr::Constant(Value::Int(-int)),
+                Expr::Constant(Value::Decimal(number)) => {
+                    Expr::Constant(Value::Decimal(number.negated()))
+                }
+                operand => Expr::Negate(Box::new(operand)),
+            },
+            ast::Kind::Not(operand) => Expr::Not(self.boxed(operand)),
+            ast::Kind::All(operands) => Expr::All(self.exprs(operands)),
+            ast::Kind::Any(operands) => Expr::Any(self.exprs(operands)),
+            ast::Kind::Binary(operator, left, right) => {
+                Expr::Binary(*operator, self.boxed(left), self.boxed(right))
+            }
+            ast::Kind::Call { name, name_span, arguments } => {
+                self.call(name, name_span, span, arguments)
+            }
+            ast::Kind::Cast { operand, type_name, type_span } => {
+                let operand = self.boxed(operand);
+                Expr::Cast(operand, self.cast_type(type_name, type_span))
+            }
+            ast::Kind::Object(entries) => {
+                self.require_2016("object literals", span);
+                let entries =
+                    entries.iter().map(|(key, expr)| (key.as_str().into(), self.expr(expr)));
+                Expr::Object(entries.collect())
+            }
+            ast::Kind::Array(elements) => {
+                self.require_2016("array literals", span);
+                Expr::Array(self.exprs(elements))
+            }
+            ast::Kind::Case { subject, arms, otherwise } => Expr::Case {
+                subject: self.boxed(subject),
+                arms: arms.iter().map(|(when, then)| (self.expr(when), self.expr(then))).collect(),
+                otherwise: otherwise.as_ref().map(|expr| self.boxed(expr)),
+            },
+            ast::Kind::Nested(query) => {
+                self.require_2016("nested SELECT", span);
+                Expr::Nested(Box::new(Query {
+                    from: self.expr(&query.from),
+                    select: self.select(&query.select),
+                    filter: query.filter.as_ref().map(|filter| self.expr(filter)),
+                }))
+            }
+        }
+    }
+
+    fn variable(&mut self, name: &str, span: &Range<usize>) -> Expr {
+        if let Some(position) = self.variables.iter().position(|declared| *declared == name) {
+            return Expr::Variable(position);
+        }
+        let declared: Vec<String> = self.variables.iter().map(|name| format!("@{name}")).collect();
+        let declared: Vec<&str> = declared.iter().map(String::as_str).collect();
+        let message = format!("@{name} is not set at this point");
+        self.report(
+            Diagnostic::new(Code::UndeclaredVariable, span.clone(), message)
+                .expected(&declared)
+                .help(format!("begin the statement with SET @{name} = ...")),
+        );
+        Expr::Constant(Value::Undefined)
+    }
+
+    fn cast_type(&mut self, name: &str, span: &Range<usize>) -> Type {
+        let found = TYPES.iter().find(|(known, ..)| name.eq_ignore_ascii_case(known));
+        let Some((_, cast_type, since)) = found else {
+            let known: Vec<&str> = TYPES.iter().map(|(known, ..)| *known).collect();
+            let message = format!("`{name}` is no type to cast to");
+            self.report(Diagnostic::new(Code::UnknownType, span.clone(), message).expected(&known));
+            return Type::String;
+        };
+        if self.version < *since {
+            self.require_2016(&format!("cast to {name}"), span);
+        }
+        *cast_type
+    }
+
+    fn call(
+        &mut self,
+        name: &str,
+        name_span: &Range<usize>,
+        span: &Range<usize>,
+        arguments: &'a [ast::Expr],
+    ) -> Expr {
+        let checked = self.exprs(arguments);
+        let Some(function) = functions::find(name) else {
+            self.unknown_function(name, name_span);
+            return Expr::Constant(Value::Undefined);
+        };
+        if self.version < function.since {
+            self.require_2016(&format!("{}()", function.name), name_span);
+        }
+        if !function.arguments.contains(&arguments.len()) {
+            let (least, most) = (function.arguments.start(), function.arguments.end());
+            let expected = match most {
+                _ if least == most => format!("{least}"),
+                &usize::MAX => format!("at least {least}"),
+                _ => format!("{least} to {most}"),
+            };
+            let message = format!("{}() is called with {}", function.name, arguments.len());
+            self.report(
+                Diagnostic::new(Code::ArgumentCount, span.clone(), message + " arguments")
+                    .expected(&[&expected]),
+            );
+            return Expr::Constant(Value::Undefined);
+        }
+        self.check_words(function, arguments);
+        Expr::Call(function, checked)
+    }
+
+    /// Refuses constant arguments that the function does not know.
+    fn check_words(&mut self, function: &Function, arguments: &[ast::Expr]) {
+        for (position, words) in function.words {
+            let Some(argument) = arguments.get(*position) else { continue };
+            let ast::Kind::Literal(value) = &argument.kind else { continue };
+            if value.as_str().is_none_or(|text| !words.contains(&text)) {
+                let expected: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+                let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+                let message = format!("{}() does not know this mode", function.name);
+                self.report(
+                    Diagnostic::new(Code::Argument, argument.span.clone(), message)
+                        .expected(&expected),
+                );
+            }
+        }
+    }
+
+    fn unknown_function(&mut self, name: &str, span: &Range<usize>) {
+        let lower = name.to_ascii_lowercase();
+        let diagnostic = if functions::ABSENT.contains(&&*lower) {
+            let message = format!("{lower}() is not supported by this engine");
+            Diagnostic::new(Code::Unsupported, span.clone(), message)
+        } else {
+            let diagnostic = Diagnostic::new(
+                Code::UnknownFunction,
+                span.clone(),
+                format!("AWS IoT SQL has no function `{name}`"),
+            );
+            match functions::similar(&lower) {
+                Some(similar) => diagnostic.help(format!("did you mean {similar}()?")),
+                None => diagnostic,
+            }
+        };
+        self.report(diagnostic);
+    }
+}
+
+/// The type names of CAST, and since when it knows them.
+const TYPES: [(&str, Type, SqlVersion); 11] = [
+    ("Int", Type::Int, SqlVersion::V2015_10_08),
+    ("Integer", Type::Int, SqlVersion::V2015_10_08),
+    ("Double", Type::Double, SqlVersion::V2015_10_08),
+    ("Decimal", Type::Decimal, SqlVersion::V2016_03_23),
+    ("Bool", Type::Bool, SqlVersion::V2016_03_23),
+    ("Boolean", Type::Bool, SqlVersion::V2016_03_23),
+    ("String", Type::String, SqlVersion::V2015_10_08),
+    ("Nvarchar", Type::String, SqlVersion::V2015_10_08),
+    ("Text", Type::String, SqlVersion::V2015_10_08),
+    ("Ntext", Type::String, SqlVersion::V2015_10_08),
+    ("Varchar", Type::String, SqlVersion::V2015_10_08),
+];

@@ -1,0 +1,61 @@
+//! What substitution templates yield, and how wrong ones are refused.
+
+use super::Template;
+use crate::context::Context;
+use crate::diagnostic::Code;
+use crate::value::Value;
+use fieldmirror_core::time::Timestamp;
+
+fn render(text: &str) -> String {
+    let payload = br#"{"device":"101","t":21.5,"n":null,"o":{"a":[1,"}"]},"ok":true}"#;
+    let payload = Value::from_json(payload).expect("JSON");
+    let context = Context {
+        topic: "my/iot/topic",
+        client_id: Some("c1"),
+        principal: None,
+        now: Timestamp::from_millis(1_527_811_200_000),
+        functions: None,
+    };
+    Template::compile(text).expect(text).render(&payload, &context).expect(text)
+}
+
+#[test]
+fn expressions_are_replaced_by_their_text() {
+    for (text, expected) in [
+        ("", ""),
+        ("no template, $5 and {braces}", "no template, $5 and {braces}"),
+        ("${topic()}/republish", "my/iot/topic/republish"),
+        ("${topic(1)}${topic(3)}", "mytopic"),
+        ("t=${t}, twice ${t * 2}", "t=21.5, twice 43"),
+        ("${replace(topic(), '/', '-') + '-' + timestamp()}", "my-iot-topic-1527811200000"),
+        ("[${missing}${n}]", "[]"),
+        ("${o}", r#"{"a":[1,"}"]}"#),
+        ("${ok}", "true"),
+        ("${get({'x': {'y': '}'}}, 'x').y}!", "}!"),
+        ("$$aws/things/${device}/shadow", "$$aws/things/101/shadow"),
+        ("farmA/pump/${CASE topic(2) WHEN 'iot' THEN 1 ELSE 2 END}/cmd", "farmA/pump/1/cmd"),
+    ] {
+        assert_eq!(render(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn wrong_templates_are_refused_with_all_their_errors() {
+    for (text, codes) in [
+        ("${topic()", &[Code::UnterminatedTemplate] as &[_]),
+        ("${}", &[Code::UnexpectedToken]),
+        ("a${nope()}b${1 +}", &[Code::UnknownFunction, Code::UnexpectedToken]),
+        ("${@v}", &[Code::UndeclaredVariable]),
+        ("${t t}", &[Code::UnexpectedToken]),
+    ] {
+        let errors = Template::compile(text).expect_err(text);
+        assert_eq!(errors.iter().map(|e| e.code).collect::<Vec<_>>(), codes, "{text}");
+    }
+}
+
+#[test]
+fn a_template_without_expressions_is_constant() {
+    assert_eq!(Template::compile("farmA/alerts").expect("valid").constant(), Some("farmA/alerts"));
+    assert_eq!(Template::compile("").expect("valid").constant(), Some(""));
+    assert_eq!(Template::compile("${topic()}").expect("valid").constant(), None);
+}
