@@ -1,1 +1,34 @@
-//! The composition root: scenario, clock, step loop, record, replay, report.
+//! The composition root: the only place where farm, cloud, twin and analytics meet.
+//!
+//! ```text
+//! scenario  TOML or compiled Arrow -> a checked Scenario with its shards' registers
+//! run       shards -> steps -> row groups -> tables, tickets, report, manifest
+//! shard     one group of farms and its step: the only place where feedback closes
+//! replay    the same again from what a run directory holds, compared row by row
+//! ```
+//!
+//! Entry points: [`run::run`], [`replay::replay`], [`report::write`], [`inspect::table`].
+//!
+//! What it does not do: it never asks the system for the time or for randomness (a
+//! [`clock::Stopwatch`] is handed in, and measures only), and it opens no sockets.
+
+mod candidates;
+pub mod clock;
+mod commands;
+pub mod error;
+pub mod inspect;
+mod learning;
+pub mod manifest;
+mod names;
+mod network;
+mod outcome;
+mod plans;
+mod record;
+pub mod replay;
+pub mod report;
+pub mod run;
+pub mod scenario;
+mod shard;
+mod stages;
+pub mod summary;
+mod worlds;

@@ -1,0 +1,92 @@
+//! What the user sees: errors, the progress bar, the clock on the wall.
+
+use crate::args::Format;
+use fieldmirror_engine::clock::{Progress, Stopwatch};
+use fieldmirror_engine::error::EngineError;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::time::Instant;
+
+/// The exit code for an error: 3 for bad input, 4 for a failure while running.
+pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<EngineError>() {
+        Some(engine) if engine.is_bad_input() => 3,
+        _ => 4,
+    }
+}
+
+/// Prints an error once: to stderr as text, or as one JSON object.
+pub(crate) fn print_error(error: &anyhow::Error, code: u8, format: Format) {
+    if format == Format::Json {
+        let object = serde_json::json!({
+            "schema_version": 1,
+            "error": format!("{error:#}"),
+            "exit_code": code,
+        });
+        println!("{object}");
+    }
+    eprintln!("error: {error:#}");
+}
+
+/// The system's monotonic clock.
+#[derive(Debug)]
+pub(crate) struct SystemStopwatch(Instant);
+
+impl SystemStopwatch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Stopwatch for SystemStopwatch {
+    fn nanos(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A bar on stderr; none where stderr is no terminal.
+#[derive(Debug)]
+pub(crate) struct Bar(ProgressBar);
+
+impl Bar {
+    pub(crate) fn new(quiet: bool) -> Self {
+        // indicatif hides the bar by itself where stderr is no terminal.
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:40} {percent:>3} % {elapsed_precise} {msg}")
+        {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    pub(crate) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Progress for Bar {
+    fn at(&self, done: u64, total: u64, stage: &str) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+        self.0.set_message(stage.to_owned());
+    }
+}
+
+/// Largest resident memory of this process, in MiB, where the system tells (Linux).
+pub(crate) fn peak_rss_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024.0)
+}
+
+/// The CPU's model name, where the system tells.
+pub(crate) fn cpu_model() -> String {
+    std::fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("model name"))?;
+            Some(line.split_once(':')?.1.trim().to_owned())
+        })
+        .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}

@@ -1,0 +1,297 @@
+//! A run: from a checked scenario to a run directory.
+
+use crate::clock::{Progress, Stopwatch};
+use crate::error::EngineError;
+use crate::learning;
+use crate::manifest::Manifest;
+use crate::outcome::{self, Outcome};
+use crate::report;
+use crate::scenario::Scenario;
+use crate::shard::Shard;
+use crate::stages::Stage;
+use crate::summary::Summary;
+use fieldmirror_analytics::model::Model;
+use fieldmirror_core::time::{Span, Timestamp};
+use fieldmirror_tables::{EncodedGroup, RunTables};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where and how a run is made. None of it changes what is recorded.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The run directory.
+    pub out: PathBuf,
+    /// Whether to replace it if it exists.
+    pub force: bool,
+    /// How many threads run shards.
+    pub threads: usize,
+    /// The CPU's model name, for the manifest.
+    pub cpu: String,
+}
+
+/// Rows of telemetry that a row group should hold: large enough to compress well, small enough that
+/// all shards' groups fit in memory together.
+const MESSAGES_PER_GROUP: i64 = 200_000;
+
+/// The longest row group, in hours: a single farm's run still has several.
+const GROUP_HOURS_MAX: i64 = 240;
+
+/// Runs a scenario and writes its run directory.
+///
+/// The directory is written as `<out>.partial` and renamed last, so that a run that ends early
+/// leaves nothing that looks finished.
+///
+/// # Errors
+/// [`EngineError::Exists`] before anything is done; [`EngineError::Write`] and others later.
+pub fn run(
+    scenario: &Scenario,
+    options: &RunOptions,
+    stopwatch: &dyn Stopwatch,
+    progress: &dyn Progress,
+) -> Result<Summary, EngineError> {
+    let started = stopwatch.nanos();
+    let partial = begin(&options.out, options.force)?;
+    scenario.write_compiled(&partial.join("scenario.arrow"))?;
+    let mut shards = (0..scenario.registers.len())
+        .map(|index| Shard::new(scenario, index))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut tables = RunTables::create(&partial)?;
+    let loop_from = stopwatch.nanos();
+
+    let pulse = Pulse::new(scenario, shards.len(), progress);
+    let mut model = None;
+    for until in epochs(scenario) {
+        if model.is_none() && shards.first().is_some_and(|s| s.now() >= scenario.clean_until()) {
+            model = Some(train(scenario, &mut shards)?);
+        }
+        for group in advance(&mut shards, until, options.threads, stopwatch, &pulse)? {
+            tables.append(group)?;
+        }
+    }
+    let outcome = outcome::conclude(scenario, &mut shards, &mut tables, model.as_deref())?;
+    let entries = tables.finish()?;
+    let loop_until = stopwatch.nanos();
+
+    progress.at(1, 1, "report");
+    let tickets_jsonl = outcome.tickets_jsonl();
+    write(&partial.join("tickets.jsonl"), tickets_jsonl.as_bytes())?;
+    write(&partial.join("tickets.md"), outcome.tickets_markdown(scenario).as_bytes())?;
+    let (name, seed) = (&scenario.text.name, scenario.text.seed);
+    let manifest = Manifest::new(name, seed, &options.cpu, &entries, tickets_jsonl.as_bytes());
+    write_json(&partial.join("manifest.json"), &manifest)?;
+    let seconds = |from: u64, to: u64| to.saturating_sub(from) as f64 / 1e9;
+    let mut summary = summarise(scenario, &shards, &outcome, &manifest);
+    summary.run = options.out.display().to_string();
+    summary.threads = options.threads;
+    summary.startup_s = seconds(started, loop_from);
+    summary.loop_s = seconds(loop_from, loop_until);
+    if summary.loop_s > 0.0 {
+        summary.messages_per_s = summary.messages as f64 / summary.loop_s;
+    }
+    write_json(&partial.join("summary.json"), &summary)?;
+    report::write(&partial)?;
+    finish(&partial, &options.out)?;
+    let ended = stopwatch.nanos();
+    summary.report_s = seconds(loop_until, ended);
+    summary.wall_s = seconds(started, ended);
+    Ok(summary)
+}
+
+/// Keeps the summary in the run directory, with the timings that are known only at the end.
+///
+/// # Errors
+/// [`EngineError::Write`].
+pub fn write_summary(run: &Path, summary: &Summary) -> Result<(), EngineError> {
+    write_json(&run.join("summary.json"), summary)
+}
+
+/// Builds every part of the first shard, so that rules, pipes and faults are checked as a run would.
+///
+/// # Errors
+/// What a run would stop with before its first step.
+pub fn check(scenario: &Scenario) -> Result<(), EngineError> {
+    Shard::new(scenario, 0).map(drop)
+}
+
+/// Counts simulated hours over all shards.
+struct Pulse<'a> {
+    done: AtomicU64,
+    total: u64,
+    progress: &'a dyn Progress,
+}
+
+impl<'a> Pulse<'a> {
+    fn new(scenario: &Scenario, shards: usize, progress: &'a dyn Progress) -> Self {
+        let total = scenario.text.span.0.hours().ceil() as u64 * shards as u64;
+        Self { done: AtomicU64::new(0), total, progress }
+    }
+
+    fn hour(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.progress.at(done, self.total, "simulating");
+    }
+}
+
+/// Where row groups end: at fixed lengths from the start, and where learning ends.
+fn epochs(scenario: &Scenario) -> Vec<Timestamp> {
+    let per_hour = scenario.registers.first().map_or(1, |register| {
+        let every = scenario.text.site.report_every.0.nanos();
+        (register.reporting as i64 * Span::from_hours(1).nanos() / every).max(1)
+    });
+    let hours = (MESSAGES_PER_GROUP / per_hour).clamp(1, GROUP_HOURS_MAX);
+    let (start, end, clean) = (scenario.start(), scenario.end(), scenario.clean_until());
+    let mut ends = Vec::new();
+    let mut at = start;
+    while at < end {
+        let next = (at + Span::from_hours(hours)).min(end);
+        at = if at < clean && clean < next { clean } else { next };
+        ends.push(at);
+    }
+    ends
+}
+
+fn train(scenario: &Scenario, shards: &mut [Shard]) -> Result<Arc<Model>, EngineError> {
+    let collectors = shards.iter_mut().filter_map(|s| s.learning().take_collector()).collect();
+    let model = Arc::new(Model::train(collectors, scenario.seed(), &learning::spec(scenario))?);
+    for shard in shards {
+        shard.learning().score_with(&model)?;
+    }
+    Ok(model)
+}
+
+/// Advances all shards to `until` on `threads` threads; the groups come in shard order.
+fn advance(
+    shards: &mut [Shard],
+    until: Timestamp,
+    threads: usize,
+    stopwatch: &dyn Stopwatch,
+    pulse: &Pulse<'_>,
+) -> Result<Vec<EncodedGroup>, EngineError> {
+    let count = shards.len();
+    let queue = Mutex::new(shards.iter_mut().enumerate());
+    let done = Mutex::new(Vec::with_capacity(count));
+    let work = || {
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((index, shard)) = next else { break };
+            let group = shard.run_until(until, stopwatch, &|| pulse.hour());
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, group));
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(count) {
+            scope.spawn(work);
+        }
+        work();
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, group)| group).collect()
+}
+
+fn summarise(
+    scenario: &Scenario,
+    shards: &[Shard],
+    outcome: &Outcome,
+    manifest: &Manifest,
+) -> Summary {
+    let mut summary = Summary {
+        schema_version: 1,
+        scenario: scenario.text.name.clone(),
+        seed: scenario.text.seed,
+        devices: scenario.devices() as u64,
+        simulated_s: scenario.text.span.0.seconds(),
+        faults: outcome.faults,
+        findings: outcome.findings,
+        tickets: outcome.tickets.len() as u64,
+        ticket_precision: outcome.precision,
+        ticket_recall: outcome.recall,
+        found_by_detector: outcome
+            .by_detector
+            .iter()
+            .map(|(name, (found, _))| (name.clone(), *found))
+            .collect(),
+        tickets_by_detector: outcome
+            .by_detector
+            .iter()
+            .map(|(name, (_, n))| (name.clone(), *n))
+            .collect(),
+        digest: manifest.digest.clone(),
+        digest_world: manifest.digest_world.clone(),
+        ..Summary::default()
+    };
+    let days = scenario.text.span.0.days();
+    for shard in shards {
+        let totals = shard.record().totals();
+        summary.uplinks_sent += totals.frames;
+        summary.uplinks_delivered += totals.delivered;
+        for (reason, n) in &totals.lost {
+            *summary.uplinks_lost.entry((*reason).to_owned()).or_default() += n;
+        }
+        summary.messages += totals.device_messages;
+        summary.rule_matches += totals.matches;
+        summary.shadow_updates += totals.shadow_updates;
+        summary.frames_refused += shard.refused();
+        summary.publishes_denied += totals.rejections;
+        for zone in &shard.register().zones {
+            let commands = shard.command_counts()[zone.controller.index()];
+            summary.commands += u64::from(commands);
+            if scenario.text.fleet.is_none() {
+                let a_day = f64::from(commands) / days;
+                summary.commands_per_zone_day.insert(zone.name.clone(), a_day);
+            }
+        }
+    }
+    let messages = summary.messages.max(1) as f64;
+    for stage in Stage::ALL {
+        let nanos: u64 = shards.iter().map(|shard| shard.stages().nanos(stage)).sum();
+        summary.stage_ns_per_message.insert(stage.name().to_owned(), nanos as f64 / messages);
+    }
+    summary
+}
+
+/// Makes the empty `.partial` directory.
+fn begin(out: &Path, force: bool) -> Result<PathBuf, EngineError> {
+    if out.exists() && !force {
+        return Err(EngineError::Exists { path: out.to_owned() });
+    }
+    let mut name = out.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
+    name.push(".partial");
+    let partial = out.with_file_name(name);
+    if partial.exists() {
+        remove(&partial)?;
+    }
+    std::fs::create_dir_all(&partial)
+        .map_err(|source| EngineError::Write { path: partial.clone(), source })?;
+    Ok(partial)
+}
+
+/// Gives the finished directory its name.
+fn finish(partial: &Path, out: &Path) -> Result<(), EngineError> {
+    if out.exists() {
+        remove(out)?;
+    }
+    std::fs::rename(partial, out)
+        .map_err(|source| EngineError::Write { path: out.to_owned(), source })
+}
+
+/// Removes a directory or file of a run.
+pub(crate) fn remove(path: &Path) -> Result<(), EngineError> {
+    let gone =
+        if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+    gone.map_err(|source| EngineError::Write { path: path.to_owned(), source })
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
+    std::fs::write(path, bytes)
+        .map_err(|source| EngineError::Write { path: path.to_owned(), source })
+}
+
+fn write_json<T: serde::Serialize>(path: &Path, value: &T) -> Result<(), EngineError> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| EngineError::Write {
+        path: path.to_owned(),
+        source: std::io::Error::other(e),
+    })?;
+    write(path, (text + "\n").as_bytes())
+}

@@ -1,0 +1,75 @@
+//! The scenario: one file in, everything a run needs out.
+//!
+//! TOML is what people write; the compiled Arrow file is what a run keeps. Both take the same way:
+//! TOML is compiled first, and a [`Scenario`] is only ever made from the compiled form, so that
+//! either gives the same run.
+
+mod check;
+pub mod file;
+mod read;
+mod roster;
+
+use fieldmirror_core::register::Register;
+use fieldmirror_core::seed::Seed;
+use fieldmirror_core::time::{Span, Timestamp};
+use fieldmirror_tables::scenario_file::ScenarioFile;
+use std::sync::Arc;
+
+pub use read::Overrides;
+
+/// A checked scenario.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// What the author wrote, with overrides applied.
+    pub text: file::ScenarioText,
+    /// The compiled form, as kept in the run directory.
+    pub compiled: ScenarioFile,
+    /// Daily forcing; day 0 begins at `start`, and there is a day beyond the span.
+    pub forcing: Arc<[fieldmirror_sim::DailyForcing]>,
+    /// Asset registers by shard.
+    pub registers: Vec<Arc<Register>>,
+    /// Rules in file order: name and AWS rule JSON.
+    pub rules: Vec<(String, String)>,
+}
+
+impl Scenario {
+    /// Seed of every draw.
+    pub const fn seed(&self) -> Seed {
+        Seed::new(self.text.seed)
+    }
+
+    /// When the run begins.
+    pub const fn start(&self) -> Timestamp {
+        self.text.start.0
+    }
+
+    /// When it ends.
+    pub fn end(&self) -> Timestamp {
+        self.text.start.0 + self.text.span.0
+    }
+
+    /// When learning ends.
+    pub fn clean_until(&self) -> Timestamp {
+        self.text.start.0 + self.text.learn.clean.0
+    }
+
+    /// Step of the loop.
+    pub const fn step(&self) -> Span {
+        self.text.step.0
+    }
+
+    /// How many things report.
+    pub fn devices(&self) -> usize {
+        self.registers.iter().map(|register| register.reporting).sum()
+    }
+}
+
+impl Scenario {
+    /// Writes the compiled form.
+    ///
+    /// # Errors
+    /// [`EngineError::Tables`] if the file cannot be written.
+    pub fn write_compiled(&self, path: &std::path::Path) -> Result<(), crate::error::EngineError> {
+        Ok(self.compiled.write(path)?)
+    }
+}
