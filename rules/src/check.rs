@@ -72,6 +72,7 @@ impl<'a> Checker<'a> {
         if self.variables.contains(&name) {
             let message = format!("@{name} is set twice");
             self.report(Diagnostic::new(Code::DuplicateVariable, span.clone(), message));
+            return;
         }
         if name.len() > VARIABLE_NAME_MAX {
             let message = format!("the name has {} characters", name.len());
@@ -281,6 +282,9 @@ impl<'a> Checker<'a> {
                 format!("AWS IoT SQL has no function `{name}`"),
             );
             match functions::similar(&lower) {
+                _ if AGGREGATES.contains(&&*lower) => {
+                    diagnostic.help("a rule sees one message at a time")
+                }
                 Some(similar) => diagnostic.help(format!("did you mean {similar}()?")),
                 None => diagnostic,
             }
@@ -288,6 +292,9 @@ impl<'a> Checker<'a> {
         self.report(diagnostic);
     }
 }
+
+/// What other dialects compute over many rows.
+const AGGREGATES: [&str; 5] = ["avg", "count", "max", "min", "sum"];
 
 /// The type names of CAST, and since when it knows them.
 const TYPES: [(&str, Type, SqlVersion); 11] = [

@@ -107,13 +107,12 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
 
 /// The function whose name is closest to `name` (in lower case), if it is close.
 pub(crate) fn similar(name: &str) -> Option<&'static str> {
-    const FAR: usize = 3;
     FAMILIES
         .into_iter()
         .flatten()
         .map(|function| (edits(name, &function.name.to_ascii_lowercase()), function.name))
         .min()
-        .filter(|(edits, _)| *edits < FAR)
+        .filter(|(edits, _)| *edits <= name.len() / 3)
         .map(|(_, name)| name)
 }
 

@@ -56,6 +56,8 @@ const FOREIGN: [(&str, &str, &str); 6] = [
 pub(crate) struct Lexed {
     /// Ends with [`Token::End`].
     pub(crate) words: Vec<Lexeme>,
+    /// Where reading stopped: at the closing brace or at the end of the text.
+    pub(crate) end: usize,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -78,13 +80,15 @@ pub(crate) fn lex(text: &str, from: usize, version: SqlVersion, until_brace: boo
             Token::Symbol("}") => open_braces = open_braces.saturating_sub(1),
             _ => {}
         }
-        let is_end = token == Token::End;
-        words.push(Lexeme { token, span: start..lexer.at });
-        if is_end {
+        if token == Token::End {
+            // What is missing is missing right behind the last word.
+            let end = words.last().map_or(from, |last: &Lexeme| last.span.end);
+            words.push(Lexeme { token, span: end..end });
             break;
         }
+        words.push(Lexeme { token, span: start..lexer.at });
     }
-    Lexed { words, diagnostics: lexer.diagnostics }
+    Lexed { words, end: lexer.at, diagnostics: lexer.diagnostics }
 }
 
 struct Lexer<'a> {

@@ -21,7 +21,7 @@ pub(crate) fn statement(text: &str, version: SqlVersion) -> (Option<Statement>, 
         let diagnostic = Diagnostic::new(Code::TooLong, SQL_BYTES_MAX..text.len(), message);
         return (None, vec![diagnostic.expected(&[&limit])]);
     }
-    let Lexed { words, diagnostics } = lex(text, 0, version, false);
+    let Lexed { words, diagnostics, .. } = lex(text, 0, version, false);
     let mut parser = Parser::new(text, words, diagnostics);
     let statement = parser.statement();
     (statement, parser.diagnostics)

@@ -68,8 +68,9 @@ impl Rule {
         let (statement, mut diagnostics) = parse::statement(sql, version);
         let Some(statement) = statement else { return Err(in_order(diagnostics)) };
         if statement.from.is_none() && diagnostics.is_empty() {
+            let end = sql.trim_end().len();
             diagnostics.push(
-                Diagnostic::new(Code::MissingFrom, sql.len()..sql.len(), "the rule has no FROM")
+                Diagnostic::new(Code::MissingFrom, end..end, "the rule has no FROM")
                     .expected(&["FROM 'topic/filter'"])
                     .help("without it only Basic Ingest reaches a rule, which is not supported"),
             );

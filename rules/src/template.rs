@@ -61,7 +61,7 @@ impl Template {
                 parts.push(Part::Text(text[at..start].to_owned()));
             }
             let lexed = lex(text, start + 2, version, true);
-            let end = lexed.words.last().map_or(text.len(), |last| last.span.start);
+            let end = lexed.end;
             let expr = parse::expression(text, lexed)
                 .and_then(|expr| check::expression(text, &expr, version));
             match expr {

@@ -1,0 +1,270 @@
+//! The corpus: rules as plain data, with what they yield.
+//!
+//! `corpus/*.json` holds lists of cases {name, origin, sql, payload, and one of expected, silent,
+//! ...}; see `Case`. `corpus/diagnostics/*.sql` are wrong rules, and the `.txt` beside each is what
+//! their author is told; `FIELDMIRROR_RECORD=1 cargo test -p fieldmirror-rules` writes those anew.
+
+use fieldmirror_core::ids::EntityKey;
+use fieldmirror_core::seed::{Purpose, Seed};
+use fieldmirror_core::time::Timestamp;
+use fieldmirror_rules::context::Context;
+use fieldmirror_rules::rule::{Output, Rule, SqlVersion};
+use fieldmirror_rules::value::Value;
+use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
+}
+
+/// The files of `folder` that end with `extension`, in order.
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the corpus is there");
+    let paths = entries.map(|entry| entry.expect("readable").path());
+    let mut paths: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect();
+    paths.sort();
+    paths
+}
+
+/// What a case expects of its rule.
+#[derive(Debug, PartialEq)]
+enum Expected {
+    /// This JSON, byte for byte (`expected`, or `expected_text` where numbers are long).
+    Json(String),
+    /// The rule fires with nothing to send (`empty`).
+    Empty,
+    /// The payload itself, although it is no JSON (`unchanged`).
+    Unchanged,
+    /// WHERE is not true (`silent`).
+    Silent,
+    /// FROM does not match the topic (`unmatched`).
+    Unmatched,
+    /// The text is refused with these codes (`error`).
+    Error(Vec<String>),
+}
+
+const KEYS: [&str; 14] = [
+    "name",
+    "origin",
+    "sql",
+    "version",
+    "topic",
+    "payload",
+    "payload_text",
+    "expected",
+    "expected_text",
+    "empty",
+    "unchanged",
+    "silent",
+    "unmatched",
+    "error",
+];
+
+/// One case as the file has it.
+struct Case<'a>(&'a Json);
+
+impl<'a> Case<'a> {
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.0.get(key).map(|text| text.as_str().unwrap_or_else(|| panic!("{key} is a text")))
+    }
+
+    fn expected(&self) -> Expected {
+        let mut found = Vec::new();
+        for (key, value) in self.0.as_object().expect("a case is an object") {
+            assert!(KEYS.contains(&key.as_str()), "unknown key {key}");
+            match key.as_str() {
+                "expected" => found.push(Expected::Json(value.to_string())),
+                "expected_text" => {
+                    let text = value.as_str().expect("expected_text is a text");
+                    found.push(Expected::Json(text.to_owned()));
+                }
+                "empty" => found.push(Expected::Empty),
+                "unchanged" => found.push(Expected::Unchanged),
+                "silent" => found.push(Expected::Silent),
+                "unmatched" => found.push(Expected::Unmatched),
+                "error" => {
+                    let codes = value.as_array().expect("error is a list of codes");
+                    let codes = codes.iter().map(|code| code.as_str().expect("a code").to_owned());
+                    found.push(Expected::Error(codes.collect()));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(found.len(), 1, "a case expects one thing: {found:?}");
+        found.remove(0)
+    }
+
+    fn payload(&self) -> Vec<u8> {
+        match (self.text("payload_text"), self.0.get("payload")) {
+            (Some(text), None) => text.as_bytes().to_vec(),
+            (None, Some(json)) => json.to_string().into_bytes(),
+            _ => panic!("a case has payload or payload_text"),
+        }
+    }
+
+    fn actual(&self) -> Expected {
+        let version = self.text("version").unwrap_or("2016-03-23");
+        let version = SqlVersion::parse(version).expect("a version of the language");
+        let topic = self.text("topic").unwrap_or("a/b");
+        let rule = match Rule::compile(self.text("sql").expect("a case has sql"), version) {
+            Ok(rule) => rule,
+            Err(errors) => {
+                let codes = errors.iter().map(|error| error.code.to_string());
+                return Expected::Error(codes.collect());
+            }
+        };
+        if !rule.filter().matches(topic) {
+            return Expected::Unmatched;
+        }
+        let context = Context {
+            topic,
+            client_id: Some("probe-1"),
+            principal: Some("c0ffee"),
+            now: Timestamp::from_millis(1_527_811_200_123),
+            functions: None,
+        };
+        let payload = self.payload();
+        let output = rule.evaluate_bytes(&payload, &context).expect("nothing external");
+        // Written anew, `payload_text` may differ in its blanks.
+        if self.0.get("payload").is_some() {
+            let value = Value::from_json_for(&payload, version).expect("JSON");
+            let over_value = rule.evaluate(&value, &context).expect("nothing external");
+            assert_eq!(output.clone(), over_value.map(Output::Value), "both entries agree");
+        }
+        match output {
+            None => Expected::Silent,
+            Some(Output::Payload) => Expected::Unchanged,
+            Some(Output::Value(Value::Undefined)) => Expected::Empty,
+            Some(Output::Value(value)) => {
+                Expected::Json(String::from_utf8(value.to_json()).expect("UTF-8"))
+            }
+        }
+    }
+}
+
+#[test]
+fn every_case_holds() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for path in files(&folder(), "json") {
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let cases: Json = serde_json::from_str(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        for case in cases.as_array().expect("a list of cases") {
+            let case = Case(case);
+            let (expected, actual) = (case.expected(), case.actual());
+            count += 1;
+            if expected != actual {
+                let (name, sql) = (case.text("name"), case.text("sql"));
+                let file = path.file_name();
+                wrong.push(format!(
+                    "{file:?} {name:?}\n  {sql:?}\n  expected {expected:?}\n  actual   {actual:?}"
+                ));
+            }
+        }
+    }
+    assert!(count > 150, "the corpus has shrunk to {count} cases");
+    assert!(wrong.is_empty(), "{} of {count} cases:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_wrong_rule_is_explained_as_recorded() {
+    let record = std::env::var_os("FIELDMIRROR_RECORD").is_some();
+    let paths = files(&folder().join("diagnostics"), "sql");
+    assert!(!paths.is_empty(), "the corpus has wrong rules");
+    for path in paths {
+        let sql = std::fs::read_to_string(&path).expect("readable");
+        let errors = Rule::compile(&sql, SqlVersion::V2016_03_23).expect_err("a wrong rule");
+        let rendered: Vec<String> = errors.iter().map(|error| error.render(&sql)).collect();
+        let rendered = rendered.join("\n");
+        let golden = path.with_extension("txt");
+        if record {
+            std::fs::write(&golden, rendered).expect("writable");
+        } else {
+            let recorded = std::fs::read_to_string(&golden).unwrap_or_default();
+            assert_eq!(rendered, recorded, "{}", golden.display());
+        }
+    }
+}
+
+/// Words that are put into rules at random places.
+const WORDS: [&str; 24] = [
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "'",
+    "\"",
+    ",",
+    ".",
+    "*",
+    "-",
+    "/",
+    "%",
+    "NOT ",
+    " AND ",
+    " OR ",
+    " CASE ",
+    "(SELECT ",
+    " FROM ",
+    "1E999",
+    "99999999999999999999999999999999999",
+    "null",
+    "\u{e4}",
+];
+
+#[test]
+fn no_mutated_rule_makes_compiler_or_evaluator_panic() {
+    let mut rules = Vec::new();
+    let mut payloads = Vec::new();
+    for path in files(&folder(), "json") {
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let cases: Json = serde_json::from_str(&text).expect("JSON");
+        for case in cases.as_array().expect("a list of cases") {
+            rules.push(Case(case).text("sql").expect("a case has sql").to_owned());
+            payloads.push(Case(case).payload());
+        }
+    }
+    payloads.sort();
+    payloads.dedup();
+    let draws = Seed::new(11).draws(EntityKey::of("corpus"), Purpose::TrainingOrder);
+    let (mut compiled, mut refused) = (0, 0);
+    for round in 0..6_000 {
+        let [which, from, to, kind] = draws.block(round).map(|word| word as usize);
+        let sql = &rules[which % rules.len()];
+        let other = &rules[kind % rules.len()];
+        let (from, to) = (boundary(sql, from), boundary(sql, to));
+        let (from, to) = (from.min(to), from.max(to));
+        let mutated = match kind % 4 {
+            0 => sql[..from].to_owned() + &sql[to..],
+            1 => sql[..from].to_owned() + WORDS[which % WORDS.len()] + &sql[from..],
+            2 => sql[..from].to_owned() + &other[boundary(other, to)..],
+            _ => sql[..to].to_owned() + &sql[from..],
+        };
+        let Ok(rule) = Rule::compile(&mutated, SqlVersion::V2016_03_23) else {
+            refused += 1;
+            continue;
+        };
+        compiled += 1;
+        let now = Timestamp::from_millis(0);
+        let context =
+            Context { topic: "a/b", client_id: None, principal: None, now, functions: None };
+        for payload in &payloads {
+            // Only that an answer comes: a mutated rule may well call a function that fails.
+            if let Ok(Some(Output::Value(value))) = rule.evaluate_bytes(payload, &context) {
+                let json = value.to_json();
+                assert!(json.is_empty() || Value::from_json(&json).is_ok(), "{mutated}");
+            }
+        }
+    }
+    assert!(compiled > 300 && refused > 300, "{compiled} compiled, {refused} refused");
+}
+
+/// A character boundary of `text` that `at` chooses.
+fn boundary(text: &str, at: usize) -> usize {
+    let at = at % (text.len() + 1);
+    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}

@@ -1,0 +1,1 @@
+SELECT readings[0].v AS first FROM 'a/b'

@@ -1,0 +1,1 @@
+SELECT temperature FROM 'farmA/sensor/+/data' WHERE

@@ -1,0 +1,1 @@
+SET @low = 35, @low = 36 SELECT * FROM 'a/b' WHERE humidity < @lwo
