@@ -35,6 +35,10 @@ use std::sync::Arc;
 /// the dictionary of topics is held in memory for the tables.
 pub const OTHER_TOPICS_MAX: usize = 1_000_000;
 
+/// Most clients of one core beside the things. Source: AWS IoT Core endpoints and quotas, "Maximum
+/// concurrent client connections per account".
+pub const OTHER_CLIENTS_MAX: usize = 500_000;
+
 /// One thing that a client asks of the core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input<'a> {

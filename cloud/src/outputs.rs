@@ -70,6 +70,8 @@ pub enum Outcome {
 pub enum RejectionCode {
     /// The client id is empty, too long or begins with `$`.
     ClientId,
+    /// More clients that are no things have connected than the core knows.
+    ClientLimit,
     /// The client has no connected session.
     NotConnected,
     /// The topic or filter breaks the grammar or a limit.
@@ -363,6 +365,7 @@ impl RejectionCode {
     pub const fn name(self) -> &'static str {
         match self {
             Self::ClientId => "client_id",
+            Self::ClientLimit => "client_limit",
             Self::NotConnected => "not_connected",
             Self::Topic => "topic",
             Self::ReservedTopic => "reserved_topic",

@@ -230,7 +230,9 @@ mod tests {
     fn fixture() -> Fixture {
         let register = Arc::new(farm::register(2, 2, 3));
         let (mut topics, mut principals) = (Dictionary::default(), Dictionary::default());
-        register.names.iter().for_each(|name| drop(principals.intern(name)));
+        for name in register.names.iter() {
+            principals.intern(name);
+        }
         for (device, _) in register.iter() {
             if let Some(topic) = register.topic(device) {
                 topics.intern(&topic);

@@ -191,12 +191,9 @@ pub(crate) fn rule_name(name: &str) -> Result<String, CloudError> {
 const RULE_NAME_BYTES_MAX: usize = 128;
 
 fn sql_version(at: &At<'_>) -> Result<SqlVersion, CloudError> {
-    match at.string()? {
-        "2015-10-08" => Ok(SqlVersion::V2015_10_08),
-        // The service's unstable version; the guide names no difference.
-        "2016-03-23" | "beta" => Ok(SqlVersion::V2016_03_23),
-        other => Err(at.wrong(format!("`{other}`"), "`2016-03-23`, `2015-10-08` or `beta`")),
-    }
+    let text = at.string()?;
+    SqlVersion::parse(text)
+        .ok_or_else(|| at.wrong(format!("`{text}`"), "`2016-03-23`, `2015-10-08` or `beta`"))
 }
 
 /// A JSON value and where it stands.
@@ -219,11 +216,11 @@ impl<'a> At<'a> {
         }
     }
 
-    fn array(&self) -> Result<Vec<At<'a>>, CloudError> {
+    fn array(&self) -> Result<Vec<Self>, CloudError> {
         let Value::Array(items) = self.value else {
             return Err(self.wrong(self.kind(), "an array"));
         };
-        let at = |(i, value)| At { path: format!("{}[{i}]", self.path), value };
+        let at = |(i, value)| Self { path: format!("{}[{i}]", self.path), value };
         Ok(items.iter().enumerate().map(at).collect())
     }
 

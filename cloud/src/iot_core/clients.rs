@@ -1,6 +1,6 @@
 //! Connections and subscriptions.
 
-use super::IotCore;
+use super::{IotCore, OTHER_CLIENTS_MAX};
 use crate::outputs::{Delivery, Outputs, RejectionCode};
 use crate::routes::Subscriber;
 use crate::session::Subscription;
@@ -14,6 +14,11 @@ impl IotCore {
     pub(super) fn connect(&mut self, now: Timestamp, client: &str, clean: bool, out: &mut Outputs) {
         if client.is_empty() || client.len() > CLIENT_ID_BYTES_MAX || client.starts_with('$') {
             out.reject(now, None, RejectionCode::ClientId, client);
+            return;
+        }
+        let others = self.principals.len() - self.register.assets.len();
+        if others >= OTHER_CLIENTS_MAX && self.principals.find(client).is_none() {
+            out.reject(now, None, RejectionCode::ClientLimit, client);
             return;
         }
         let id = self.principals.intern(client);

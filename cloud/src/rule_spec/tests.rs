@@ -111,6 +111,6 @@ fn broken_json_and_bad_names_are_refused() {
     ));
     let wrapped = r#"{"ruleName":"dry-rule","topicRulePayload":{"sql":"x","actions":[]}}"#;
     assert!(matches!(RuleSpec::parse(wrapped), Err(CloudError::RuleName { .. })));
-    let eleven = vec![r#"{"lambda":{"functionArn":"f"}}"#; 11].join(",");
+    let eleven = [r#"{"lambda":{"functionArn":"f"}}"#; 11].join(",");
     assert!(RuleSpec::parse(&format!(r#"{{"sql":"x","actions":[{eleven}]}}"#)).is_err());
 }
