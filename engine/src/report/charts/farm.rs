@@ -132,11 +132,11 @@ pub(in crate::report) fn soil(facts: &Facts, zone: &ZoneSoil, peak_mm: f64) -> P
 }
 
 /// The legend that all zones' soil charts share.
-pub(in crate::report) fn soil_legend() -> Vec<Key> {
+pub(in crate::report) fn soil_legend(peak_mm: f64) -> Vec<Key> {
     vec![
         Key::line(INK, "available soil water, in % (true value of the world)"),
-        Key::filled(SKY, "irrigation a day"),
-        Key::filled(BLUE, "rain a day"),
+        Key::filled(SKY, &format!("irrigation a day (the tallest bar of all is {peak_mm:.0} mm)")),
+        Key::filled(BLUE, "rain a day, on the same scale"),
         clean_key(),
     ]
 }
@@ -151,8 +151,9 @@ pub(in crate::report) fn probe(facts: &Facts, track: &ProbeTrack, truth: &[Fault
     let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max).max(0.0);
     let mut marks = vec![clean_band(facts)];
     marks.extend(truth_bands(facts.time_axis(), truth.iter().filter(|f| f.device == track.device)));
-    marks.push(Mark::Line { points: track.expected.clone(), color: INK, width: 1.5 });
-    marks.push(Mark::Line { points: track.observed.clone(), color: BLUE, width: 1.5 });
+    // The thin line on top of the thick one: both show where they agree.
+    marks.push(Mark::Line { points: track.observed.clone(), color: SKY, width: 2.5 });
+    marks.push(Mark::Line { points: track.expected.clone(), color: INK, width: 1.0 });
     Plot {
         title: format!("{}, {}", track.device, track.zone),
         caption: format!("mean absolute residual {:.1} %", track.mean_absolute_residual()),
@@ -175,7 +176,7 @@ pub(in crate::report) fn probe(facts: &Facts, track: &ProbeTrack, truth: &[Fault
 /// The legend that all probe charts share.
 pub(in crate::report) fn probe_legend() -> Vec<Key> {
     vec![
-        Key::line(BLUE, "observed: the probe's hourly mean"),
+        Key::line(SKY, "observed: the probe's hourly mean"),
         Key::line(INK, "expected: the twin, from nominal values and messages"),
         Key::band(TRUTH, TRUTH_LABEL),
         clean_key(),
@@ -198,23 +199,16 @@ pub(super) fn truth_bands<'a>(
 /// Pump flow and the pressure drop over the filter, by day and number of open zones.
 pub(in crate::report) fn pumping(facts: &Facts, pumping: &Pumping, truth: &[Fault]) -> [Plot; 2] {
     let time = facts.time_axis();
-    let filter = |fault: &&Fault| matches!(fault.class.as_str(), "filter_clogging" | "pump_wear");
+    let shared = truth.iter().filter(|fault| is_shared(fault));
     let plot = |title: &str, unit: &str, what: &str, value: &dyn Fn(&[f64; 3]) -> f64| {
         let mut marks = vec![clean_band(facts)];
-        marks.extend(truth_bands(time, truth.iter().filter(filter)));
+        marks.extend(truth_bands(time, shared.clone()));
         let mut highest = 0.0_f64;
-        let mut legend = Vec::new();
-        for (i, (open, days)) in pumping.by_open_zones.iter().enumerate() {
+        for (i, days) in pumping.by_open_zones.values().enumerate() {
             let color = SERIES[i.min(SERIES.len() - 1)];
             let points: Vec<Point> = days.iter().map(|day| (day[0], value(day))).collect();
             highest = points.iter().map(|point| point.1).fold(highest, f64::max);
             marks.push(Mark::Dots { points, color });
-            let plural = if *open == 1 { "" } else { "s" };
-            legend.push(Key::dot(color, &format!("{open} zone{plural} open")));
-        }
-        legend.push(clean_key());
-        if truth.iter().any(|fault| filter(&fault)) {
-            legend.push(Key::band(TRUTH, TRUTH_LABEL));
         }
         Plot {
             title: title.to_owned(),
@@ -224,7 +218,7 @@ pub(in crate::report) fn pumping(facts: &Facts, pumping: &Pumping, truth: &[Faul
             time,
             values: ValueAxis::from_zero(highest),
             marks,
-            legend,
+            legend: Vec::new(),
             room: Room::Half,
             height: 230,
         }
@@ -238,6 +232,21 @@ pub(in crate::report) fn pumping(facts: &Facts, pumping: &Pumping, truth: &[Faul
             &|day| day[2],
         ),
     ]
+}
+
+/// The legend that both pump charts share.
+pub(in crate::report) fn pumping_legend(pumping: &Pumping, truth: &[Fault]) -> Vec<Key> {
+    let zones = pumping.by_open_zones.keys().enumerate().map(|(i, open)| {
+        let color = SERIES[i.min(SERIES.len() - 1)];
+        Key::dot(color, &format!("{open} zone{} open", if *open == 1 { "" } else { "s" }))
+    });
+    let truth = truth.iter().any(is_shared).then(|| Key::band(TRUTH, TRUTH_LABEL));
+    zones.chain(truth).chain([clean_key()]).collect()
+}
+
+/// Whether a fault changes what the whole pump sees.
+fn is_shared(fault: &Fault) -> bool {
+    matches!(fault.class.as_str(), "filter_clogging" | "pump_wear" | "pipe_leak")
 }
 
 /// Our reference evapotranspiration beside the record's own, and what the crop really used.

@@ -46,7 +46,6 @@ const WANTED: Wanted = Wanted {
     reals: &["duration_s", "pump_flow_lps", "pump_pressure_kpa", "filter_pressure_kpa", "power_kw"],
     flags: &["valve_open"],
     words: &[],
-    texts: &[],
 };
 
 /// Reads the hydraulics of a single farm.

@@ -91,7 +91,6 @@ const WANTED: Wanted = Wanted {
     reals: &["observed", "expected"],
     flags: &[],
     words: &["device", "gateway", "metric", "state"],
-    texts: &[],
 };
 
 /// Reads the residuals. `tickets` are those whose evidence is looked up.

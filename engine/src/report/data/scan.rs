@@ -14,7 +14,6 @@ pub(super) struct Wanted {
     pub(super) reals: &'static [&'static str],
     pub(super) flags: &'static [&'static str],
     pub(super) words: &'static [&'static str],
-    pub(super) texts: &'static [&'static str],
 }
 
 /// Rows that follow one another.
@@ -26,7 +25,6 @@ pub(super) struct Batch {
     reals: BTreeMap<&'static str, Vec<f64>>,
     flags: BTreeMap<&'static str, Vec<bool>>,
     words: BTreeMap<&'static str, Words>,
-    texts: BTreeMap<&'static str, Vec<String>>,
 }
 
 /// A column of repeated strings. Keys keep their meaning from batch to batch.
@@ -84,10 +82,6 @@ impl Batch {
     pub(super) fn words(&self, column: &str) -> &Words {
         &self.words[column]
     }
-
-    pub(super) fn texts(&self, column: &str) -> &[String] {
-        self.texts.get(column).map_or(&[], Vec::as_slice)
-    }
 }
 
 /// Hands every batch of `table` to `each`, in file order.
@@ -97,8 +91,7 @@ pub(super) fn scan(
     wanted: Wanted,
     mut each: impl FnMut(&Batch),
 ) -> Result<(), EngineError> {
-    let names: Vec<&str> =
-        [wanted.times, wanted.reals, wanted.flags, wanted.words, wanted.texts].concat();
+    let names: Vec<&str> = [wanted.times, wanted.reals, wanted.flags, wanted.words].concat();
     let reader = TableReader::open_table(run, table)?.project(&names)?;
     let mut batch = Batch::default();
     for name in wanted.words {
@@ -109,10 +102,6 @@ pub(super) fn scan(
         fill(&mut batch.times, wanted.times, |name| read::times(&rows, name))?;
         fill(&mut batch.reals, wanted.reals, |name| read::reals(&rows, name))?;
         fill(&mut batch.flags, wanted.flags, |name| read::flags(&rows, name))?;
-        fill(&mut batch.texts, wanted.texts, |name| {
-            let texts = read::texts(&rows, name)?;
-            Ok(texts.into_iter().map(|text| text.unwrap_or_default().to_owned()).collect())
-        })?;
         for (name, words) in &mut batch.words {
             words.keys = read::keys(&rows, name, &mut words.dictionary)?;
         }

@@ -29,7 +29,6 @@ const WANTED: Wanted = Wanted {
     reals: &["score", "threshold"],
     flags: &[],
     words: &["device", "detector"],
-    texts: &[],
 };
 
 /// Reads the scores of the devices of `tickets`, or of those that they cite where what they blame

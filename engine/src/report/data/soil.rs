@@ -86,7 +86,6 @@ const WANTED: Wanted = Wanted {
     ],
     flags: &[],
     words: &["zone"],
-    texts: &[],
 };
 
 /// Reads the water balance of all zones.

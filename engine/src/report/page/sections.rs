@@ -116,7 +116,7 @@ fn soil(run: &RunData) -> Result<Option<Section>, EngineError> {
         lead: "Water that plants can take up, in percent of what the root zone holds between \
                wilting point and field capacity, with what irrigation and rain brought each day."
             .to_owned(),
-        legend: farm::soil_legend(),
+        legend: farm::soil_legend(peak),
         figures,
         tables: vec![Table {
             caption: "Water balance of the zones over the run".to_owned(),
@@ -139,6 +139,7 @@ fn pumping(run: &RunData) -> Result<Option<Section>, EngineError> {
              dots.",
             pumping.running_h, pumping.volume_m3, pumping.energy_kwh
         ),
+        legend: farm::pumping_legend(pumping, &run.truth),
         figures: vec![flow.figure("pump-flow")?, drop.figure("filter-drop")?],
         ..Section::default()
     }))
