@@ -47,6 +47,8 @@ pub struct Observation {
     pub open_zones: f32,
     /// The share of its flow that the zone lost (pump controllers).
     pub flow_loss: f32,
+    /// Whether no water came at all (pump controllers).
+    pub blocked: bool,
 }
 
 /// A run of deviating windows.
@@ -73,6 +75,12 @@ pub struct Episode {
     pattern: [f32; CHANNELS_MAX],
     open_zones: f32,
     windows: u32,
+    /// The pattern of another deviation that was there before and goes on.
+    before: [f32; CHANNELS_MAX],
+    blocked: bool,
+    /// Consecutive windows whose `blocked` differs, and when they began.
+    flipped: u8,
+    flipped_at: Timestamp,
     /// Trailing mean of the pattern, to notice when it turns.
     recent: [f32; CHANNELS_MAX],
     /// Consecutive windows that do not fit the trailing mean, and when they began.
@@ -95,6 +103,10 @@ impl Episode {
             pattern: [0.0; CHANNELS_MAX],
             open_zones: 0.0,
             windows: 0,
+            before: [0.0; CHANNELS_MAX],
+            blocked: observation.blocked,
+            flipped: 0,
+            flipped_at: observation.time - WINDOW,
             recent: observation.pattern,
             turned: 0,
             turned_at: observation.time - WINDOW,
@@ -118,9 +130,10 @@ impl Episode {
         strongest
     }
 
-    /// Mean pattern of the first windows.
+    /// Mean pattern of the first windows, less that of a deviation that was there before.
     pub fn pattern(&self) -> [f32; CHANNELS_MAX] {
-        self.pattern.map(|sum| sum / self.windows.max(1) as f32)
+        let windows = self.windows.max(1) as f32;
+        std::array::from_fn(|i| self.pattern[i] / windows - self.before[i])
     }
 
     /// Mean number of open zones in them.
@@ -158,6 +171,38 @@ impl Episode {
             }
         }
         self.turned >= TURNED_WINDOWS
+    }
+
+    /// Whether water has stopped, or come back, for two windows.
+    fn flips(&mut self, observation: &Observation) -> bool {
+        const FLIPPED_WINDOWS: u8 = 2;
+        if observation.blocked == self.blocked {
+            self.flipped = 0;
+            return false;
+        }
+        if self.flipped == 0 {
+            self.flipped_at = observation.time - WINDOW;
+        }
+        self.flipped += 1;
+        self.flipped >= FLIPPED_WINDOWS
+    }
+
+    /// The episode that `observation` begins while this one is open, and when, if it begins one.
+    fn successor(&mut self, observation: &Observation) -> Option<Self> {
+        // No flow is another matter than less flow, however little less it is: a valve may close
+        // behind a filter that was clogged before. What it adds is told apart from that.
+        let (flips, turns) = (self.flips(observation), self.turns(observation));
+        if !flips && (!turns || self.flipped > 0) {
+            return None;
+        }
+        let mut next = Self::new(observation);
+        next.raised_at = Some(observation.time);
+        next.onset = if flips { self.flipped_at } else { self.turned_at };
+        if flips && observation.blocked {
+            next.before = self.recent;
+        }
+        self.last = next.onset;
+        Some(next)
     }
 }
 
@@ -204,15 +249,15 @@ impl Alarm {
         if deviates {
             let raised = self.raised();
             let episode = self.episode.get_or_insert_with(|| Box::new(Episode::new(observation)));
-            if policy.splits && raised && episode.turns(observation) {
-                let mut next = Box::new(Episode::new(observation));
-                next.onset = episode.turned_at;
-                next.raised_at = Some(observation.time);
-                episode.last = episode.turned_at;
-                change.closed = self.episode.replace(next);
+            if !raised {
+                episode.blocked = observation.blocked;
+            } else if policy.splits
+                && let Some(next) = episode.successor(observation)
+            {
+                change.closed = self.episode.replace(Box::new(next));
             }
             if let Some(episode) = self.episode.as_deref_mut()
-                && (episode.turned == 0 || !raised)
+                && ((episode.turned == 0 && episode.flipped == 0) || !raised)
             {
                 change.strongest = episode.absorb(observation);
             }

@@ -147,7 +147,7 @@ impl Collector {
             if vector.ran {
                 self.pump_moments[slot].add(&vector.observed);
                 self.change_moments[slot].add(&vector.change);
-                let change = self.running[slot].push(&vector);
+                let change = self.running[slot].push(&vector, false);
                 self.pump_sample.offer(|| PumpSample {
                     slot: slot as u32,
                     time,

@@ -88,17 +88,14 @@ pub struct Scale<const N: usize> {
 impl<const N: usize> Scale<N> {
     /// The scale of a device whose clean moments are `own`, among devices of `pooled` variance.
     pub fn of(own: &Moments<N>, pooled: &[f32; N], tolerance: &Tolerance<N>) -> Self {
-        let mut scale = Self { centre: [0.0; N], inverse: [0.0; N] };
-        for i in 0..N {
+        let inverse = std::array::from_fn(|i| {
             let n = own.count(i) as f32;
             let shared = (n * own.variance(i) + POOL_WEIGHT * pooled[i]) / (n + POOL_WEIGHT);
             let relative = tolerance.relative[i] * own.mean(i);
-            let variance =
-                shared + tolerance.absolute[i] * tolerance.absolute[i] + relative * relative;
-            scale.centre[i] = own.mean(i);
-            scale.inverse[i] = 1.0 / variance.sqrt().max(1e-9);
-        }
-        scale
+            let absolute = tolerance.absolute[i];
+            1.0 / (shared + absolute * absolute + relative * relative).sqrt().max(1e-9)
+        });
+        Self { centre: own.mean, inverse }
     }
 
     /// The standardised value of `channel`, within ±[`CLIP`]; 0 (ordinary) for NaN.
@@ -117,20 +114,17 @@ pub fn pooled_variance<'a, const N: usize>(
     let mut sum = [0.0_f64; N];
     let mut weight = [0.0_f64; N];
     for moments in devices {
-        for i in 0..N {
-            if moments.count[i] >= 2 {
-                sum[i] += f64::from(moments.squares[i]);
-                weight[i] += f64::from(moments.count[i] - 1);
+        let channels = sum.iter_mut().zip(&mut weight);
+        for ((sum, weight), (&squares, &count)) in
+            channels.zip(moments.squares.iter().zip(&moments.count))
+        {
+            if count >= 2 {
+                *sum += f64::from(squares);
+                *weight += f64::from(count - 1);
             }
         }
     }
-    let mut pooled = [0.0; N];
-    for (pooled, (sum, weight)) in pooled.iter_mut().zip(sum.iter().zip(weight)) {
-        if weight > 0.0 {
-            *pooled = (sum / weight) as f32;
-        }
-    }
-    pooled
+    std::array::from_fn(|i| if weight[i] > 0.0 { (sum[i] / weight[i]) as f32 } else { 0.0 })
 }
 
 #[cfg(test)]

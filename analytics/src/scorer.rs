@@ -167,6 +167,7 @@ impl Scorer {
                     pattern: mean_hour(window),
                     open_zones: 0.0,
                     flow_loss: 0.0,
+                    blocked: false,
                 };
                 self.advance_probe(slot, 0, &observation, windows, scores, findings);
             }
@@ -189,6 +190,7 @@ impl Scorer {
                     pattern,
                     open_zones: 0.0,
                     flow_loss: 0.0,
+                    blocked: false,
                 };
                 self.advance_probe(slot, 1, &observation, windows, scores, findings);
             }
@@ -261,7 +263,8 @@ impl Scorer {
             for i in 0..self.slots.len() {
                 let slot = self.slots[i] as usize;
                 let vector = &self.pumps.vectors()[slot];
-                let changes = self.running[slot].push(vector);
+                let own = vector.change[0] - scales.change[slot][0];
+                let changes = self.running[slot].push(vector, own <= pump::BLOCKED);
                 let Some(change) = change_from_clean(&changes, &scales.change[slot]) else {
                     continue;
                 };
@@ -348,6 +351,7 @@ fn pump_observation(
         pattern,
         open_zones,
         flow_loss: (-change[0]).clamp(0.0, 1.0),
+        blocked: change[0] <= pump::BLOCKED,
     }
 }
 

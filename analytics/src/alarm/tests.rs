@@ -14,6 +14,7 @@ fn at(hour: i64, score: f32, pattern: f32) -> Observation {
         pattern: [pattern; CHANNELS_MAX],
         open_zones: 1.0,
         flow_loss: 0.0,
+        blocked: false,
     }
 }
 
@@ -63,4 +64,20 @@ fn a_pattern_that_turns_for_three_windows_begins_another_episode() {
     let open = alarm.finish().expect("the second episode is open");
     assert_eq!(open.onset, Timestamp::from_nanos(0) + Span::from_hours(8));
     assert!((open.pattern()[0] + 3.0).abs() < 1e-6);
+}
+
+#[test]
+fn no_flow_at_all_begins_an_episode_of_what_it_adds() {
+    let mut alarm = Alarm::default();
+    let mut closed = Vec::new();
+    for hour in 1..=10 {
+        let blocked = hour > 7;
+        let pattern = if blocked { 1.5 } else { 1.0 };
+        let window = Observation { blocked, ..at(hour, 20.0, pattern) };
+        closed.extend(alarm.advance(&POLICY, &window).closed);
+    }
+    assert_eq!(closed.len(), 1);
+    let open = alarm.finish().expect("the second episode is open");
+    assert_eq!(open.onset, Timestamp::from_nanos(0) + Span::from_hours(7));
+    assert!((open.pattern()[0] - 0.5).abs() < 0.25, "{:?}", open.pattern());
 }

@@ -10,7 +10,7 @@ use fieldmirror_core::ids::EntityKey;
 use fieldmirror_core::seed::{Purpose, Seed};
 
 /// Rows of one matrix product when scoring.
-const SCORE_ROWS: usize = 4_096;
+const SCORE_ROWS: usize = 1_024;
 
 /// Largest training batch: beyond it, matrix kernels split the work by thread count.
 const BATCH_MAX: usize = 512;

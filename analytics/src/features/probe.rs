@@ -255,7 +255,8 @@ impl ProbeHours {
             let left =
                 |w: Option<&Window>| w.and_then(|w| w.residual).map_or(f32::NAN, |v| v as f32);
             let own_level = value(Some(humidity)) - level;
-            let at_rail = humidity.observed_max <= f64::from(QUANTUM_PERCENT);
+            // A probe that cannot read below zero repeats itself there in all honesty.
+            let at_rail = humidity.observed_min <= f64::from(QUANTUM_PERCENT);
             vector.heard = true;
             vector.observed = [
                 own_level,

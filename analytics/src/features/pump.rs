@@ -22,6 +22,10 @@ pub const CHANGES: usize = 5;
 /// Running hours that changes are averaged over.
 pub const RUNNING_HOURS: usize = 4;
 
+/// The relative change of a zone's flow from which on no water comes at all: far more than a
+/// clogged filter takes.
+pub const BLOCKED: f32 = -0.9;
+
 /// Fewest samples of an hour for its mean to be judged.
 const SAMPLES_MIN: u32 = 2;
 
@@ -141,14 +145,19 @@ pub struct Running {
     changes: [[f32; CHANGES]; RUNNING_HOURS],
     /// Samples behind each; 0 for none.
     samples: [f32; RUNNING_HOURS],
+    blocked: bool,
 }
 
 impl Running {
-    /// Takes in an hour in which it ran. Returns the mean change over the last running hours,
+    /// Takes in an hour in which it ran. Where water stops or comes back, the hours before count no
+    /// more: `blocked` tells of the hour, see [`BLOCKED`]. Returns the mean change over the last running hours,
     /// weighted by their samples; NaN if the newest has no prediction.
-    pub fn push(&mut self, vector: &Vector) -> [f32; CHANGES] {
+    pub fn push(&mut self, vector: &Vector, blocked: bool) -> [f32; CHANGES] {
         if vector.change.iter().any(|change| change.is_nan()) {
             return [f32::NAN; CHANGES];
+        }
+        if blocked != self.blocked {
+            *self = Self { blocked, ..Self::default() };
         }
         self.changes.copy_within(1.., 0);
         self.samples.copy_within(1.., 0);

@@ -15,6 +15,9 @@ const SLACK: Span = Span::from_days(1);
 /// A finding joins an event whose cause lies within this distance of its own shape.
 const JOIN_DISTANCE: f64 = 0.7;
 
+/// How much earlier than a closed valve's own controller others may notice it.
+const VALVE_LEAD: Span = Span::from_hours(6);
+
 /// Most findings that a ticket cites.
 const FINDINGS_CITED: usize = 2;
 
@@ -50,15 +53,24 @@ fn site_events<'a>(site: SiteIx, findings: Vec<&'a Finding>, desk: &Desk<'_>) ->
     let mut events = explain(site, shaped(residual), desk);
     let mut left = Vec::new();
     for finding in observed {
-        let same =
-            |member: &&Finding| member.device == finding.device && overlap(member, finding, SLACK);
-        match events.iter_mut().find(|event| event.members.iter().any(same)) {
+        let shared = |event: &Event<'_>| {
+            let own = event.members.iter().filter(|member| member.device == finding.device);
+            own.map(|member| shared_s(member, finding)).fold(0.0, f64::max)
+        };
+        let best = events.iter_mut().map(|event| (shared(event), event));
+        match best.filter(|e| e.0 > 0.0).max_by(|a, b| a.0.total_cmp(&b.0)).map(|e| e.1) {
             Some(event) => event.members.push(finding),
             None => left.push(finding),
         }
     }
     events.extend(explain(site, shaped(left), desk));
     events
+}
+
+/// How long two findings lie at the same time, in seconds; those that last, at least that long.
+fn shared_s(a: &Finding, b: &Finding) -> f64 {
+    let (start, far) = (a.onset.max(b.onset), a.raised_at.max(b.raised_at) + SLACK);
+    (a.end.unwrap_or(far).min(b.end.unwrap_or(far)) - start).seconds()
 }
 
 /// Explains the largest deviation first, and with it all that its cause explains.
@@ -80,9 +92,16 @@ fn explain<'a>(site: SiteIx, mut left: Vec<Shaped<'a>>, desk: &Desk<'_>) -> Vec<
 
 fn joins(other: &Shaped<'_>, group: &[Shaped<'_>], cause: Option<(FaultClass, DeviceIx)>) -> bool {
     let in_time = group.iter().any(|member| overlap(member.finding, other.finding, SLACK));
+    let seed = group[0].finding;
+    // A valve closes at once, and its own controller is the first to see it.
+    if cause.is_some_and(|cause| cause.0 == FaultClass::ValveStuckClosed)
+        && other.finding.onset + VALVE_LEAD < seed.onset
+    {
+        return false;
+    }
     let Some(cause) = cause else {
         // What nothing explains is one event of one controller.
-        return in_time && group[0].finding.device == other.finding.device;
+        return in_time && seed.device == other.finding.device;
     };
     in_time && other.distances.get(&cause).is_some_and(|&distance| distance <= JOIN_DISTANCE)
 }

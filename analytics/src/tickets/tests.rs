@@ -2,8 +2,10 @@
 //! cause, that nothing else becomes one, and that equal input gives equal bytes.
 
 use super::*;
+use crate::evaluation::{Evaluation, TicketRow, TruthRow};
 use crate::finding::Detector;
 use crate::synthetic::{Nominal, Outcome, PROBES, Trouble, day, run};
+use fieldmirror_core::seed::{Purpose, Seed};
 
 fn tickets(outcome: &Outcome, detectors: &[Detector]) -> Vec<Ticket> {
     let catalogue = Catalogue::parse(include_str!("../../../data/catalogue.toml")).unwrap();
@@ -194,4 +196,93 @@ fn every_number_of_a_text_stands_in_its_evidence() {
         assert_eq!(numbers, ticket.evidence.len(), "{}", ticket.text);
         assert!(numbers > 0);
     }
+}
+
+/// A random schedule of 40 days with all four faults, two confounders, and the truth about it.
+fn schedule(seed: u64) -> (Vec<Trouble>, Vec<TruthRow>) {
+    let draws = Seed::new(seed).draws(EntityKey::of("schedule"), Purpose::FaultGrowth);
+    let hour = |counter, from: i64, to: i64| {
+        day(from) + i64::from(draws.below(counter, (24 * (to - from)) as u32))
+    };
+    let below = |counter, bound| draws.below(counter, bound) as usize;
+    let (clog, grows) = (hour(0, 21, 35), day(8) + i64::from(draws.below(1, 192)));
+    let severity = 0.5 + 0.4 * draws.uniform(2);
+    let loss = libm::expm1(severity * libm::log1p(1e4));
+    let (probe, stuck) = (below(3, (4 * PROBES) as u32), hour(4, 21, 50));
+    let (zone, valve) = (below(5, 4), hour(6, 21, 54));
+    let (gateway, outage) = (below(7, 2), hour(8, 21, 56));
+    let (heat, plan) = (hour(9, 21, 54), hour(10, 21, 54));
+    let troubles = vec![
+        Trouble::Clog { from: clog, full: clog + grows, to: clog + grows + day(3), loss },
+        Trouble::Stuck { probe, from: stuck, to: stuck + day(8) },
+        Trouble::Valve { zone, from: valve, to: valve + day(4) },
+        Trouble::Outage { gateway, from: outage, to: outage + 10 },
+        Trouble::HeatWave { from: heat, to: heat + day(5) },
+        Trouble::Plan { from: plan, to: plan + day(5) },
+    ];
+    let row = |class: &str, device: String, from: i64, to: i64, deadline: i64| TruthRow {
+        fault_id: class.to_owned(),
+        class: class.to_owned(),
+        device,
+        onset: Timestamp::from_nanos(0) + Span::from_hours(from),
+        end: Some(Timestamp::from_nanos(0) + Span::from_hours(to)),
+        deadline: Timestamp::from_nanos(0) + Span::from_hours(deadline),
+    };
+    let name = format!("farmA-{}{:02}", probe / PROBES + 1, probe % PROBES + 1);
+    let truth = vec![
+        row(
+            "filter_clogging",
+            "farmA-filter".to_owned(),
+            clog,
+            clog + grows + day(3),
+            clog + grows / 2,
+        ),
+        row("probe_stuck", name, stuck, stuck + day(8), stuck + day(1)),
+        row(
+            "valve_stuck_closed",
+            format!("farmA-valve-{}", zone + 1),
+            valve,
+            valve + day(4),
+            valve + day(1),
+        ),
+        row(
+            "gateway_outage",
+            format!("farmA-gw-{}", gateway + 1),
+            outage,
+            outage + 10,
+            outage + day(1),
+        ),
+    ];
+    (troubles, truth)
+}
+
+#[test]
+fn random_schedules_keep_recall_causes_and_precision() {
+    let (mut faults, mut found, mut right, mut wrong) = (0, 0, 0, 0);
+    for seed in 100..107 {
+        let (troubles, truth) = schedule(seed);
+        let outcome = run(seed, 40, &troubles);
+        let tickets = tickets(&outcome, &Detector::ALL);
+        let rows: Vec<TicketRow> = tickets
+            .iter()
+            .map(|ticket| TicketRow {
+                device: ticket.device.clone(),
+                class: ticket.class.name().to_owned(),
+                raised_at: ticket.raised_at,
+            })
+            .collect();
+        let result = Evaluation::of(&rows, &truth);
+        if result.found < 4 || result.tickets > 4 {
+            let truth = truth.iter().map(|t| format!("{} {} by {}", t.device, t.onset, t.deadline));
+            let truth: Vec<String> = truth.collect();
+            eprintln!("{seed}: {result:?} {truth:#?} {}", listing(&outcome, &tickets));
+        }
+        faults += result.faults;
+        found += result.found;
+        right += result.right_cause;
+        wrong += result.false_tickets + result.duplicates;
+    }
+    assert!(found * 10 >= faults * 9, "{found} of {faults} found");
+    assert!(right * 10 >= found * 8, "{right} of {found} with the right cause first");
+    assert!(wrong <= 1, "{wrong} false tickets");
 }
