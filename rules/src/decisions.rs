@@ -10,9 +10,10 @@
 //! | a non-Boolean operand of AND, OR, NOT | Undefined, even for `true OR Undefined` | `eval` |
 //! | `=` and `<>` with Undefined | Undefined, so `WHERE missing <> 'x'` never fires | `eval::operators` |
 //! | Null in arithmetic and order comparisons | Undefined; `null = null` is true | `eval::operators` |
+//! | AND at the root of WHERE | stops at the first operand that is not true: a costly function behind it is not called | `eval` |
 //! | CASE over Undefined | Undefined; ELSE is not used | `eval` |
 //! | WHERE | fires on true and on the text `true` in any case | `eval` |
-//! | a dotted alias `AS a.b` | the literal key `a.b` | `parse` |
+//! | a dotted alias `AS a.b` | the literal key `a.b` | `check` |
 //! | no alias | the last step of a path, else the expression's own text | `check` |
 //! | a key that comes twice | the later value, in the earlier place | `value::Object` |
 //! | Undefined in an array | dropped | `eval` |
@@ -26,5 +27,5 @@
 //! | transform with a key on both sides | the element's own value stays | `functions::json` |
 //! | cast(Decimal as Int) | rounds down: cast(-3.1 as Int) is -4 | `functions::conversions` |
 //! | FROM without quotes, or in double quotes | refused, with the quoted form as help | `parse` |
-//! | a rule without FROM | refused: only Basic Ingest could reach it | `check` |
+//! | a rule without FROM | refused: only Basic Ingest could reach it | `rule` |
 //! | functions with the wrong number of arguments | refused when the rule is compiled | `check` |
