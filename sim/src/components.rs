@@ -175,6 +175,8 @@ pub(crate) struct Node {
     pub(crate) airtime_ns: i64,
     /// Its first link in [`crate::resources::Links`].
     pub(crate) first_link: u32,
+    /// How many gateways its site has, and so how many links.
+    pub(crate) gateways: u8,
     /// Charge of an interval with and without a frame, microampere-hours.
     pub(crate) report_uah: f32,
     pub(crate) blocked_uah: f32,
@@ -232,4 +234,37 @@ pub(crate) struct Fault {
     /// How severe it is now, and whether that has changed in this step.
     pub(crate) severity: f64,
     pub(crate) has_changed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::mem::size_of;
+
+    /// A component costs its size and two change ticks; an entity its id in the table, its location
+    /// and its place in the directory; a link four bytes for each gateway.
+    #[test]
+    fn a_probe_takes_less_than_300_bytes() {
+        let components = size_of::<(Due, Reporter, Probe, Power, Node)>() + 5 * 8;
+        let entity = 2 * size_of::<Entity>() + 24;
+        let links = 4 * 4;
+        assert!(components + entity + links < 300, "{} B", components + entity + links);
+    }
+
+    #[test]
+    fn slots_follow_the_interval_from_the_first() {
+        let reporter = Reporter {
+            key: EntityKey::of("x"),
+            first: Timestamp::from_millis(5_000),
+            interval: Span::from_seconds(60),
+            device: DeviceIx::new(0),
+            site: SiteIx::new(0),
+            sequence: 0,
+        };
+        let slots = [0, 1, 2].map(|n| reporter.slot(n).seconds());
+        assert_eq!(slots, [5, 65, 125]);
+        let after = [0, 5_000, 5_001, 64_999, 65_000]
+            .map(|ms| reporter.slot_after(Timestamp::from_millis(ms)).seconds());
+        assert_eq!(after, [5, 65, 65, 65, 125]);
+    }
 }

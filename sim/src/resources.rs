@@ -173,8 +173,11 @@ pub(crate) struct Airborne {
 pub(crate) struct Air {
     pub(crate) slots: Vec<Airborne>,
     pub(crate) free: Vec<u32>,
-    /// (site and start, device, position in the outbox) of the step's reports.
+    /// The step's frames in the order of their reports.
+    pub(crate) drafts: Vec<Frame>,
+    /// (site and start, device, position in `drafts`).
     pub(crate) order: Vec<(u64, DeviceIx, u32)>,
+    /// One farm's frames in order of their start.
     pub(crate) frames: Vec<Frame>,
     pub(crate) verdicts: Vec<Verdict>,
 }

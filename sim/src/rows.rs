@@ -8,8 +8,8 @@ use fieldmirror_lorawan::gateway;
 /// Everything that came out of one step. Keep one and hand it to every step to save allocations.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepOutput {
-    /// Frames whose fate was decided in the step, by (sent_at, device); those still on air come with
-    /// a later step.
+    /// Frames whose fate was decided in the step: those that the duty cycle forbade, then farm by farm
+    /// in order of their ends. Those still on air come with a later step.
     pub frames: Vec<FrameRow>,
     /// What gateways heard, one for each frame and gateway, in the order of `frames`, then of the
     /// site's gateways.

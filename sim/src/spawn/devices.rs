@@ -5,7 +5,7 @@ use crate::components::{
     Controller, Due, Filter, Gateway, Node, Power, Probe, Reporter, Station, Valve, Wear,
 };
 use crate::error::SimError;
-use crate::resources::{Deviations, Directory, Grounds, Links, Tick};
+use crate::resources::{Deviations, Directory, Grounds, Links};
 use crate::spec::Spec;
 use crate::systems::probes::next_due;
 use bevy_ecs::world::World;
@@ -13,7 +13,7 @@ use fieldmirror_core::ids::DeviceIx;
 use fieldmirror_core::reading::{DeviceClass, Reading};
 use fieldmirror_core::register::{Asset, AssetKind, Site};
 use fieldmirror_core::seed::Purpose;
-use fieldmirror_core::time::Span;
+use fieldmirror_core::time::{Span, Timestamp};
 use fieldmirror_lorawan::adr;
 use fieldmirror_lorawan::airtime::{BANDWIDTH_125_HZ, FRAME_OVERHEAD_BYTES, Modulation};
 use fieldmirror_lorawan::duty_cycle::DutyCycle;
@@ -108,10 +108,9 @@ impl Spawner<'_> {
         })
     }
 
-    fn first_radio_due(&self, reporter: &Reporter) -> fieldmirror_core::time::Timestamp {
-        let Spec { seed, start, step, .. } = *self.spec;
-        let tick = Tick { seed, start, step, now: start };
-        next_due(&tick, &Deviations(self.spec.uncertainty), reporter)
+    fn first_radio_due(&self, reporter: &Reporter) -> Timestamp {
+        let [word, ..] = self.spec.seed.draws(reporter.key, Purpose::ReportJitter).block(0);
+        next_due(&Deviations(self.spec.uncertainty), reporter, word)
     }
 
     fn probe(&self, device: DeviceIx, asset: &Asset) -> Result<Probe, SimError> {
@@ -189,6 +188,7 @@ impl Spawner<'_> {
             duty: DutyCycle::new(),
             airtime_ns,
             first_link,
+            gateways: site.gateways.len() as u8,
             report_uah: (currents.uplink_uah(airtime_s, RECEIVE_S, MEASURE_S) + sleep_uah) as f32,
             blocked_uah: (currents.uplink_uah(0.0, 0.0, MEASURE_S) + sleep_uah) as f32,
             sf,

@@ -17,7 +17,8 @@ use fieldmirror_physics::sensor::Transducer;
 const WATER_RANGE: (f64, f64) = (0.0, 0.60);
 const TEMPERATURE_RANGE_C: (f64, f64) = (-40.0, 80.0);
 
-/// Lets every probe that is due in the step report.
+/// Lets every probe that is due in the step report. One block of draws serves a report: two words for
+/// the noise of its readings, one for the delay of the next report.
 pub(crate) fn sample_probes(
     tick: Res<'_, Tick>,
     deviations: Res<'_, Deviations>,
@@ -41,11 +42,15 @@ pub(crate) fn sample_probes(
                 let (at, reporter) = (dues[row].0, &mut reporters[row]);
                 let probe = &mut probes[row];
                 let ground = &grounds.0[probe.zone.index()];
-                if let Some(reading) = sample(&tick, at, reporter, probe, ground, &powers[row]) {
+                let words = tick.draws(reporter.key, Purpose::SensorNoise).block(reporter.sequence);
+                let noise = [words[0], words[1]];
+                let moment = Moment { part: tick.part(at), years: years(&tick, at), at };
+                if let Some(reading) = sample(&moment, reporter, probe, ground, &powers[row], noise)
+                {
                     outbox.0.push(outgoing(at, entities[row], reporter, &reading));
                 }
                 reporter.sequence += 1;
-                dues[row].0 = next_due(&tick, &deviations, reporter);
+                dues[row].0 = next_due(&deviations, reporter, words[2]);
             }
         }
     }
@@ -70,37 +75,45 @@ pub(crate) fn outgoing(
     }
 }
 
-/// When a radio device reports next: its slot and a random delay in whole milliseconds.
-pub(crate) fn next_due(tick: &Tick, deviations: &Deviations, reporter: &Reporter) -> Timestamp {
-    let slot = reporter.slot(reporter.sequence);
-    let longest_ms = (deviations.0.report_delay.nanos() / 1_000_000) as u32;
-    if longest_ms == 0 {
-        return slot;
-    }
-    let draws = tick.draws(reporter.key, Purpose::ReportJitter);
-    let delay_ms = draws.below(reporter.sequence, longest_ms);
-    slot + Span::from_nanos(i64::from(delay_ms) * 1_000_000)
+/// When a radio device reports next: its slot and a random delay in whole milliseconds, from a word
+/// of the draws of the report before it.
+pub(crate) fn next_due(deviations: &Deviations, reporter: &Reporter, word: u32) -> Timestamp {
+    let longest_ms = deviations.0.report_delay.nanos() / 1_000_000;
+    let delay_ms = (i64::from(word) * longest_ms) >> 32;
+    reporter.slot(reporter.sequence) + Span::from_nanos(delay_ms * 1_000_000)
 }
 
-/// What a probe reports at `at`; `None` if its battery is empty.
-fn sample(
-    tick: &Tick,
+/// When a probe samples.
+struct Moment {
     at: Timestamp,
+    /// How much of the step is over, 0 to 1.
+    part: f64,
+    /// Since the start of the run.
+    years: f64,
+}
+
+fn years(tick: &Tick, at: Timestamp) -> f64 {
+    (at - tick.start).days() / DAYS_PER_YEAR
+}
+
+/// What a probe reports; `None` if its battery is empty.
+fn sample(
+    moment: &Moment,
     reporter: &Reporter,
     probe: &mut Probe,
     ground: &Ground,
     power: &Power,
+    noise: [u32; 2],
 ) -> Option<Reading> {
-    let part = tick.part(at);
-    let theta = ground.theta[0] + (ground.theta[1] - ground.theta[0]) * part;
-    let soil_c =
-        ground.temperature_c[0] + (ground.temperature_c[1] - ground.temperature_c[0]) * part;
+    let between = |[from, to]: [f64; 2]| from + (to - from) * moment.part;
+    let (theta, soil_c) = (between(ground.theta), between(ground.temperature_c));
     let shown = f64::from(probe.shown);
     let shown = shown + (theta - shown) * f64::from(probe.follows);
     probe.shown = shown as f32;
 
     let cell = power.cell();
-    if power.battery.usable(&cell, soil_c) <= 0.0 {
+    let voltage_v = power.battery.voltage_v(&cell, soil_c);
+    if voltage_v <= cell.empty_v {
         return None;
     }
     let mut reading = Reading::new(DeviceClass::SoilProbe, reporter.device);
@@ -108,19 +121,16 @@ fn sample(
         reading.set_raw(1, i64::from(probe.last[0]));
         reading.set_raw(2, i64::from(probe.last[1]));
     } else {
-        let [water_word, temperature_word, ..] =
-            tick.draws(reporter.key, Purpose::SensorNoise).block(reporter.sequence);
-        let years = (at - tick.start).days() / DAYS_PER_YEAR;
-        let drift = f64::from(probe.drift_per_year) * years + f64::from(probe.fault_drift);
-        let water = water_transducer(probe, ground);
+        let [water_noise, temperature_noise] = noise.map(normal_of_word);
+        let drift = f64::from(probe.drift_per_year) * moment.years + f64::from(probe.fault_drift);
+        let water = water_transducer(probe, ground).read(shown, drift, soil_c, water_noise);
         let thermometer = thermometer(probe, ground);
-        let water = water.read(shown, drift, soil_c, normal_of_word(water_word));
-        reading.set(1, thermometer.read(soil_c, 0.0, soil_c, normal_of_word(temperature_word)));
+        reading.set(1, thermometer.read(soil_c, 0.0, soil_c, temperature_noise));
         reading.set(2, (water - ground.wilting_point) * ground.percent_per_water);
         probe.last = [reading.raw(1) as i16, reading.raw(2) as i16];
     }
-    reading.set_raw(3, at.millis());
-    reading.set(4, power.battery.voltage_v(&cell, soil_c));
+    reading.set_raw(3, moment.at.millis());
+    reading.set(4, voltage_v);
     Some(reading)
 }
 

@@ -42,7 +42,9 @@ pub(crate) fn report_weather(
                 outbox.0.push(outgoing(due.0, entity, &reporter, &reading));
             }
             reporter.sequence += 1;
-            due.0 = next_due(&tick, &deviations, &reporter);
+            let [word, ..] =
+                tick.draws(reporter.key, Purpose::ReportJitter).block(reporter.sequence);
+            due.0 = next_due(&deviations, &reporter, word);
         }
     }
 }
@@ -58,7 +60,8 @@ fn observe(
 ) -> Option<Reading> {
     let air_c = sky.air_c(at);
     let cell = power.cell();
-    if power.battery.usable(&cell, air_c) <= 0.0 {
+    let voltage_v = power.battery.voltage_v(&cell, air_c);
+    if voltage_v <= cell.empty_v {
         return None;
     }
     let noise = tick.draws(reporter.key, Purpose::SensorNoise).normals4(reporter.sequence);
@@ -81,7 +84,7 @@ fn observe(
     reading.set(4, radiation_wm2.max(0.0));
     reading.set(5, TIP_MM * (tips - station.tips) as f64);
     reading.set_raw(6, at.millis());
-    reading.set(7, power.battery.voltage_v(&cell, air_c));
+    reading.set(7, voltage_v);
     (station.reported_at, station.radiation_mj, station.tips) = (at, radiation_mj, tips);
     Some(reading)
 }

@@ -86,7 +86,7 @@ fn run_tiny(seed: u64) -> StepOutput {
 fn a_fixed_farm_gives_the_recorded_readings_and_truth() {
     let all = run_tiny(42);
     let given = (all.heard.len(), readings_hash(&all), all.soil.len(), truth_hash(&all));
-    let recorded = (2_353, 0x06a5_16a3_5a30_3177, 96, 0x2caa_938d_ac7b_6a94);
+    let recorded = (2_353, 0x9be2_3e41_958e_a021, 96, 0x2caa_938d_ac7b_6a94);
     assert_eq!(given, recorded, "{given:#x?}");
 }
 
