@@ -13,16 +13,19 @@ macro_rules! index {
 
         impl $name {
             /// The identifier for position `index`.
+            #[inline]
             pub const fn new(index: u32) -> Self {
                 Self(index)
             }
 
             /// The position, for indexing an array.
+            #[inline]
             pub const fn index(self) -> usize {
                 self.0 as usize
             }
 
             /// The position as stored in tables.
+            #[inline]
             pub const fn raw(self) -> u32 {
                 self.0
             }
@@ -54,6 +57,7 @@ impl EntityKey {
     /// # Source
     /// FNV-1a, 64 bits (Fowler, Noll, Vo), finished with the SplitMix64 mixer so that names which
     /// differ in one character differ in half of the bits.
+    #[inline]
     pub fn of(name: &str) -> Self {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         for byte in name.bytes() {
@@ -64,11 +68,13 @@ impl EntityKey {
     }
 
     /// The key of an ordered pair, such as a link between a device and a gateway.
+    #[inline]
     pub const fn pair(self, other: Self) -> Self {
         Self(mix(self.0 ^ mix(other.0.rotate_left(17))))
     }
 
     /// The 64 bits.
+    #[inline]
     pub const fn bits(self) -> u64 {
         self.0
     }
@@ -90,6 +96,7 @@ pub struct Names {
 
 impl Names {
     /// Adds `name` and returns its index.
+    #[inline]
     pub fn push(&mut self, name: &str) -> DeviceIx {
         let index = DeviceIx::new(self.ends.len() as u32);
         self.text.push_str(name);
@@ -101,6 +108,7 @@ impl Names {
     ///
     /// # Panics
     /// If `index` was not made by this list.
+    #[inline]
     pub fn name(&self, index: DeviceIx) -> &str {
         let i = index.index();
         let start = if i == 0 { 0 } else { self.ends[i - 1] as usize };
@@ -108,11 +116,13 @@ impl Names {
     }
 
     /// How many names there are.
+    #[inline]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// Whether there are none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }

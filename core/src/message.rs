@@ -53,6 +53,7 @@ pub struct Message {
 
 impl Message {
     /// The sender.
+    #[inline]
     pub const fn device(&self) -> DeviceIx {
         self.reading.device()
     }

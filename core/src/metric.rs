@@ -16,11 +16,13 @@ macro_rules! metrics {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name in payloads and tables.
+            #[inline]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
             /// The unit's symbol.
+            #[inline]
             pub const fn unit(self) -> &'static str {
                 match self { $(Self::$variant => $unit,)* }
             }
@@ -59,6 +61,7 @@ metrics! {
 
 impl Metric {
     /// The column index of this channel.
+    #[inline]
     pub const fn index(self) -> usize {
         self as usize
     }

@@ -31,6 +31,7 @@ impl DeviceClass {
         [Self::SoilProbe, Self::WeatherStation, Self::PumpController, Self::Gateway];
 
     /// The name in tables.
+    #[inline]
     pub const fn name(self) -> &'static str {
         match self {
             Self::SoilProbe => "soil_probe",
@@ -41,6 +42,7 @@ impl DeviceClass {
     }
 
     /// The payload's shape.
+    #[inline]
     pub const fn schema(self) -> &'static Schema {
         match self {
             Self::SoilProbe => &SOIL_PROBE,
@@ -162,11 +164,13 @@ static GATEWAY: Schema = Schema {
 
 impl Schema {
     /// The position of the field called `name`.
+    #[inline]
     pub fn position(&self, name: &str) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
     }
 
     /// The position of the field that measures `metric`.
+    #[inline]
     pub fn channel(&self, metric: Metric) -> Option<usize> {
         self.fields.iter().position(|field| field.metric == Some(metric))
     }
@@ -184,6 +188,7 @@ pub struct FramePayload {
 
 impl FramePayload {
     /// The bytes.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..usize::from(self.len)]
     }
@@ -201,6 +206,7 @@ const POWERS_OF_TEN: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1
 
 impl Reading {
     /// A reading of `class` by `device`, with all other fields zero.
+    #[inline]
     pub const fn new(class: DeviceClass, device: DeviceIx) -> Self {
         let mut raw = [0; FIELDS_MAX];
         raw[0] = device.raw() as i64;
@@ -208,26 +214,31 @@ impl Reading {
     }
 
     /// The sender's class.
+    #[inline]
     pub const fn class(&self) -> DeviceClass {
         self.class
     }
 
     /// The sender.
+    #[inline]
     pub const fn device(&self) -> DeviceIx {
         DeviceIx::new(self.raw[0] as u32)
     }
 
     /// The raw integer of field `position`.
+    #[inline]
     pub const fn raw(&self, position: usize) -> i64 {
         self.raw[position]
     }
 
     /// Sets the raw integer of field `position`.
+    #[inline]
     pub const fn set_raw(&mut self, position: usize, raw: i64) {
         self.raw[position] = raw;
     }
 
     /// Sets field `position` to the decimal nearest `value`, ties away from zero.
+    #[inline]
     pub fn set(&mut self, position: usize, value: f64) {
         let FieldKind::Decimal { scale } = self.class.schema().fields[position].kind else {
             debug_assert!(false, "field {position} is no decimal");
@@ -237,6 +248,7 @@ impl Reading {
     }
 
     /// The value of field `position`: the decimal, or the position of the word.
+    #[inline]
     pub fn value(&self, position: usize) -> f64 {
         match self.class.schema().fields[position].kind {
             FieldKind::Decimal { scale } => {
@@ -247,6 +259,7 @@ impl Reading {
     }
 
     /// The value of the field that measures `metric`, if this class has one.
+    #[inline]
     pub fn metric(&self, metric: Metric) -> Option<f64> {
         self.class.schema().channel(metric).map(|position| self.value(position))
     }
@@ -289,6 +302,7 @@ impl Reading {
     }
 
     /// Appends field `position` to `out` as JSON.
+    #[inline]
     pub fn render_field(&self, position: usize, names: &Names, out: &mut Vec<u8>) {
         match self.class.schema().fields[position].kind {
             FieldKind::Device => {
@@ -319,6 +333,7 @@ impl Reading {
 }
 
 /// Appends `raw / 10^scale` in plain notation without trailing zeros, as JSON number text.
+#[inline]
 pub fn render_decimal(raw: i64, scale: u8, out: &mut Vec<u8>) {
     if raw < 0 {
         out.push(b'-');

@@ -61,16 +61,19 @@ pub enum Purpose {
 
 impl Seed {
     /// The seed with these bits.
+    #[inline]
     pub const fn new(bits: u64) -> Self {
         Self(bits)
     }
 
     /// The bits.
+    #[inline]
     pub const fn bits(self) -> u64 {
         self.0
     }
 
     /// The draws of `entity` for `purpose`.
+    #[inline]
     pub const fn draws(self, entity: EntityKey, purpose: Purpose) -> Draws {
         Draws { seed: self.0, entity: entity.bits(), purpose: purpose as u32 }
     }
@@ -86,6 +89,7 @@ pub struct Draws {
 
 impl Draws {
     /// The 128 random bits at `counter`.
+    #[inline]
     pub fn block(&self, counter: u32) -> [u32; 4] {
         let key = [self.seed as u32, (self.seed >> 32) as u32];
         let at = [counter, self.purpose, self.entity as u32, (self.entity >> 32) as u32];
@@ -93,33 +97,39 @@ impl Draws {
     }
 
     /// Two uniforms in the open interval (0, 1) at `counter`, with 53 bits each.
+    #[inline]
     pub fn uniforms(&self, counter: u32) -> [f64; 2] {
         let [a, b, c, d] = self.block(counter);
         [open_unit(u64::from(a) << 32 | u64::from(b)), open_unit(u64::from(c) << 32 | u64::from(d))]
     }
 
     /// One uniform in (0, 1) at `counter`.
+    #[inline]
     pub fn uniform(&self, counter: u32) -> f64 {
         self.uniforms(counter)[0]
     }
 
     /// Two independent standard normals at `counter`.
+    #[inline]
     pub fn normals(&self, counter: u32) -> [f64; 2] {
         self.uniforms(counter).map(normal_quantile)
     }
 
     /// One standard normal at `counter`.
+    #[inline]
     pub fn normal(&self, counter: u32) -> f64 {
         normal_quantile(self.uniform(counter))
     }
 
     /// Four independent standard normals at `counter`, of 32 random bits each (|z| <= 6.3): for
     /// noise that is quantised anyway, at half the price.
+    #[inline]
     pub fn normals4(&self, counter: u32) -> [f64; 4] {
         self.block(counter).map(normal_of_word)
     }
 
     /// An integer in 0..`bound` at `counter`, by multiplication (bias below 2^-32).
+    #[inline]
     pub fn below(&self, counter: u32, bound: u32) -> u32 {
         ((u64::from(self.block(counter)[0]) * u64::from(bound)) >> 32) as u32
     }
@@ -127,15 +137,18 @@ impl Draws {
 
 /// The standard normal of 32 random bits, as [`Draws::normals4`] makes four of them: for those who
 /// need fewer of a [`Draws::block`].
+#[inline]
 pub fn normal_of_word(word: u32) -> f64 {
     normal_quantile((f64::from(word) + 0.5) / 4_294_967_296.0)
 }
 
 /// Maps 64 random bits into (0, 1), never touching either end.
+#[inline]
 fn open_unit(bits: u64) -> f64 {
     ((bits >> 11) as f64 + 0.5) / 9_007_199_254_740_992.0
 }
 
+#[inline]
 fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
     for _ in 0..10 {
         let p0 = u64::from(counter[0]) * 0xD251_1F53;
@@ -152,6 +165,7 @@ fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
 }
 
 /// The standard normal quantile of `p` in (0, 1), to about 1 part in 10^16.
+#[inline]
 pub fn normal_quantile(p: f64) -> f64 {
     let q = p - 0.5;
     if q.abs() <= 0.425 {
@@ -169,6 +183,7 @@ pub fn normal_quantile(p: f64) -> f64 {
 }
 
 /// Horner's rule, coefficients from the constant up.
+#[inline]
 fn polynomial(coefficients: &[f64; 8], x: f64) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c)
 }

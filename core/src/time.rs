@@ -20,16 +20,19 @@ pub struct Span(i64);
 
 impl Timestamp {
     /// The instant `nanos` nanoseconds after the epoch.
+    #[inline]
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
     /// The instant `millis` milliseconds after the epoch.
+    #[inline]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis * 1_000_000)
     }
 
     /// Midnight UTC of a date of the proleptic Gregorian calendar; `None` if there is no such date.
+    #[inline]
     pub fn from_date(year: i32, month: u32, day: u32) -> Option<Self> {
         let date = NaiveDate::from_ymd_opt(year, month, day)?;
         Some(Self(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp() * NS_PER_S))
@@ -49,31 +52,37 @@ impl Timestamp {
     }
 
     /// Nanoseconds since the epoch.
+    #[inline]
     pub const fn nanos(self) -> i64 {
         self.0
     }
 
     /// Whole milliseconds since the epoch, rounded down.
+    #[inline]
     pub const fn millis(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }
 
     /// Whole seconds since the epoch, rounded down.
+    #[inline]
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(NS_PER_S)
     }
 
     /// Whole days since the epoch, rounded down.
+    #[inline]
     pub const fn days(self) -> i64 {
         self.0.div_euclid(86_400 * NS_PER_S)
     }
 
     /// Hours since midnight UTC, in [0, 24).
+    #[inline]
     pub fn hour_of_day(self) -> f64 {
         self.0.rem_euclid(86_400 * NS_PER_S) as f64 / (3_600 * NS_PER_S) as f64
     }
 
     /// Day of the year, 1 to 366, in UTC.
+    #[inline]
     pub fn day_of_year(self) -> u32 {
         self.utc().ordinal()
     }
@@ -107,26 +116,31 @@ impl Span {
     pub const ZERO: Self = Self(0);
 
     /// `nanos` nanoseconds.
+    #[inline]
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
 
     /// `seconds` seconds.
+    #[inline]
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds * NS_PER_S)
     }
 
     /// The span closest to `seconds` seconds.
+    #[inline]
     pub fn from_seconds_f64(seconds: f64) -> Self {
         Self((seconds * NS_PER_S as f64).round() as i64)
     }
 
     /// `hours` hours.
+    #[inline]
     pub const fn from_hours(hours: i64) -> Self {
         Self::from_seconds(hours * 3_600)
     }
 
     /// `days` days of 24 hours.
+    #[inline]
     pub const fn from_days(days: i64) -> Self {
         Self::from_hours(days * 24)
     }
@@ -159,21 +173,25 @@ impl Span {
     }
 
     /// Nanoseconds.
+    #[inline]
     pub const fn nanos(self) -> i64 {
         self.0
     }
 
     /// Seconds, as a real number.
+    #[inline]
     pub fn seconds(self) -> f64 {
         self.0 as f64 / NS_PER_S as f64
     }
 
     /// Hours, as a real number.
+    #[inline]
     pub fn hours(self) -> f64 {
         self.seconds() / 3_600.0
     }
 
     /// Days of 24 hours, as a real number.
+    #[inline]
     pub fn days(self) -> f64 {
         self.hours() / 24.0
     }
@@ -193,6 +211,7 @@ impl fmt::Display for Span {
 
 impl Add<Span> for Timestamp {
     type Output = Self;
+    #[inline]
     fn add(self, span: Span) -> Self {
         Self(self.0 + span.0)
     }
@@ -200,6 +219,7 @@ impl Add<Span> for Timestamp {
 
 impl Sub<Span> for Timestamp {
     type Output = Self;
+    #[inline]
     fn sub(self, span: Span) -> Self {
         Self(self.0 - span.0)
     }
@@ -207,6 +227,7 @@ impl Sub<Span> for Timestamp {
 
 impl Sub for Timestamp {
     type Output = Span;
+    #[inline]
     fn sub(self, earlier: Self) -> Span {
         Span(self.0 - earlier.0)
     }
@@ -214,6 +235,7 @@ impl Sub for Timestamp {
 
 impl Add for Span {
     type Output = Self;
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self(self.0 + other.0)
     }

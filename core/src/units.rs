@@ -13,11 +13,13 @@ macro_rules! unit {
             pub const SYMBOL: &'static str = $symbol;
 
             /// The quantity of `value` in this unit.
+            #[inline]
             pub const fn new(value: f64) -> Self {
                 Self(value)
             }
 
             /// The number, in this unit.
+            #[inline]
             pub const fn get(self) -> f64 {
                 self.0
             }
@@ -82,6 +84,7 @@ unit! {
 
 impl Metres {
     /// The pressure of this head of water at `9.80665` m/s2 and 1000 kg/m3.
+    #[inline]
     pub fn to_kilopascals(self) -> Kilopascals {
         Kilopascals::new(self.0 * 9.806_65)
     }
@@ -89,6 +92,7 @@ impl Metres {
 
 impl Kilopascals {
     /// The head of water with this pressure.
+    #[inline]
     pub fn to_metres(self) -> Metres {
         Metres::new(self.0 / 9.806_65)
     }

@@ -69,13 +69,12 @@ struct Watched<'a> {
 
 impl Watched<'_> {
     fn watch<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        result.map_err(|error| {
+        result.inspect_err(|error| {
             let copy = io::Error::new(error.kind(), error.to_string());
             // Interrupted writes are tried again.
             if error.kind() != io::ErrorKind::Interrupted {
                 self.refused.get_or_insert(copy);
             }
-            error
         })
     }
 }
