@@ -138,7 +138,7 @@ impl Plot {
         let half = self.room == Room::Half;
         let wide_px = if half { 540 } else { 1_112 };
         let wide = draw::svg(&self, wide_px, self.height, &format!("{id}-w"))?;
-        let narrow_height = self.height.clamp(170, 260);
+        let narrow_height = self.height.clamp(170, 330);
         let narrow = draw::svg(&self, 358, narrow_height, &format!("{id}-n"))?;
         let Self { title, caption, unit, legend, .. } = self;
         Ok(Figure { title, caption, unit, legend, half, wide, narrow })

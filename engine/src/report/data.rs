@@ -16,7 +16,7 @@ pub(super) use facts::Confounder;
 pub(super) use facts::{Facts, Fault};
 pub(super) use pumping::Pumping;
 pub(super) use radio::Radio;
-pub(super) use residuals::{ProbeTrack, Stale};
+pub(super) use residuals::{Cited, CitedRow, ProbeTrack, Stale};
 pub(super) use scores::ScoreTrack;
 pub(super) use soil::{Evapotranspiration, SoilQuantiles, ZoneDay, ZoneSoil};
 
@@ -41,6 +41,8 @@ pub(super) struct RunData {
     pub(super) truth: Vec<Fault>,
     /// In the order in which they were raised.
     pub(super) tickets: Vec<Ticket>,
+    /// The rows that shown tickets cite.
+    pub(super) cited: Cited,
     /// Zone by zone for one farm; empty for a fleet.
     pub(super) zones: Vec<ZoneSoil>,
     /// Over all zones of a fleet.
@@ -77,6 +79,7 @@ impl RunData {
             et: soil.et,
             probes: residuals.probes,
             stale: residuals.stale,
+            cited: residuals.cited,
             scores,
             manifest,
             summary,

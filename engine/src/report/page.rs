@@ -80,7 +80,7 @@ impl Page {
             headline: headline(run),
             timeline,
             tickets_lead: tickets_lead(run, shown.len()),
-            cards: shown.iter().map(|ticket| Card::of(ticket, facts)).collect(),
+            cards: shown.iter().map(|ticket| Card::of(ticket, facts, &run.cited)).collect(),
             sections: sections::of(run)?,
         })
     }

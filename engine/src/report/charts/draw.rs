@@ -64,6 +64,7 @@ fn paint(plot: &Plot, area: &DrawingArea<SVGBackend<'_>, Shift>, width_px: u32) 
     for mark in &plot.marks {
         draw(mark, plot, &mut chart, (room_px * f64::from(SCALE)) as usize)?;
     }
+    band_words(plot, &mut chart)?;
     labels(plot, area, &chart, (room_px / 70.0) as usize)?;
     area.present()
 }
@@ -75,6 +76,20 @@ fn bands(plot: &Plot, chart: &mut Chart<'_, '_>) -> Drawn {
         let Mark::Band { from, to, color, .. } = mark else { continue };
         let Some((from, to)) = clip(*from..*to, plot.time.days) else { continue };
         chart.draw_series([Rectangle::new([(from, low), (to, high)], fill(*color, 0.13))])?;
+    }
+    Ok(())
+}
+
+/// Their words, each a line below the one before, so that neighbours do not run into each other.
+fn band_words(plot: &Plot, chart: &mut Chart<'_, '_>) -> Drawn {
+    let mut line = 0;
+    for mark in &plot.marks {
+        let Mark::Band { from, to, label: Some(text), .. } = mark else { continue };
+        if let Some(stretch) = clip(*from..*to, plot.time.days) {
+            let drop_px = 2 + line % 3 * 15;
+            words(text, stretch, (plot.values.to, VPos::Top), drop_px, plot, chart)?;
+            line += 1;
+        }
     }
     Ok(())
 }
@@ -126,14 +141,10 @@ fn draw(mark: &Mark, plot: &Plot, chart: &mut Chart<'_, '_>, columns: usize) -> 
             let path = vec![(0.0, *at), (days, *at)];
             chart.draw_series([PathElement::new(path, stroke(*color, 1.5))])?;
         }
-        Mark::Band { from, to, label, .. } => {
-            if let (Some(text), Some(stretch)) = (label, clip(*from..*to, days)) {
-                words(text, stretch, (plot.values.to, VPos::Top), plot, chart)?;
-            }
-        }
+        Mark::Band { .. } => {}
         Mark::Words { from, to, at, text } => {
             if let Some(stretch) = clip(*from..*to, days) {
-                words(text, stretch, (*at, VPos::Center), plot, chart)?;
+                words(text, stretch, (*at, VPos::Center), 0, plot, chart)?;
             }
         }
     }
@@ -145,13 +156,13 @@ fn words(
     text: &str,
     (from, to): (f64, f64),
     (at, v): (f64, VPos),
+    drop_px: i32,
     plot: &Plot,
     chart: &mut Chart<'_, '_>,
 ) -> Drawn {
     let is_late = to > 0.66 * plot.time.days;
     let (x, h, shift) = if is_late { (from, HPos::Right, -4) } else { (to, HPos::Left, 4) };
-    let drop = if matches!(v, VPos::Top) { 2 } else { 0 };
-    let shift = (shift * SCALE as i32, drop * SCALE as i32);
+    let shift = (shift * SCALE as i32, drop_px * SCALE as i32);
     let style = text_style(INK).pos(Pos::new(h, v));
     let element = EmptyElement::at((x, at)) + Text::new(text.to_owned(), shift, style);
     chart.draw_series([element]).map(|_| ())

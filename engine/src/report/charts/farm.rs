@@ -34,13 +34,13 @@ pub(in crate::report) fn timeline(facts: &Facts, truth: &[Fault], tickets: &[Tic
     let faults = truth.iter().map(|fault| {
         let (from, to) = lengths(time.at(fault.onset), until(fault.end.map(|end| time.at(end))));
         let y = middle(&fault.device);
-        [from, to, y + 0.02, y + 0.30]
+        [from, to, y + 0.04, y + 0.34]
     });
     marks.push(Mark::Boxes { boxes: faults.collect(), color: TRUTH, opacity: 0.45 });
     let spans = tickets.iter().map(|ticket| {
         let (from, to) = lengths(time.at(ticket.onset), time.at(ticket.raised_at));
         let y = middle(&ticket.device);
-        [from, to, y - 0.30, y - 0.02]
+        [from, to, y - 0.34, y - 0.04]
     });
     marks.push(Mark::Boxes { boxes: spans.collect(), color: BLUE, opacity: 0.9 });
     let others = facts.confounders.iter().map(|c| {
@@ -50,12 +50,12 @@ pub(in crate::report) fn timeline(facts: &Facts, truth: &[Fault], tickets: &[Tic
     marks.push(Mark::Boxes { boxes: others.collect(), color: MUTED, opacity: 0.45 });
     for fault in truth {
         let (from, to) = (time.at(fault.onset), until(fault.end.map(|end| time.at(end))));
-        let at = middle(&fault.device) + 0.17;
+        let at = middle(&fault.device) + 0.2;
         marks.push(Mark::Words { from, to, at, text: fault.class.replace('_', " ") });
     }
     for ticket in tickets {
         let (from, to) = (time.at(ticket.onset), time.at(ticket.raised_at));
-        let at = middle(&ticket.device) - 0.17;
+        let at = middle(&ticket.device) - 0.2;
         marks.push(Mark::Words { from, to, at, text: ticket.label.clone() });
     }
     let mut legend = vec![
@@ -78,7 +78,7 @@ pub(in crate::report) fn timeline(facts: &Facts, truth: &[Fault], tickets: &[Tic
         ),
         unit: String::new(),
         time,
-        height: 56 + 34 * names.len().max(2) as u32,
+        height: 56 + 40 * names.len().max(2) as u32,
         values: ValueAxis::rows(&names),
         marks,
         legend,
@@ -238,14 +238,19 @@ pub(in crate::report) fn pumping(facts: &Facts, pumping: &Pumping, truth: &[Faul
 pub(in crate::report) fn pumping_legend(pumping: &Pumping, truth: &[Fault]) -> Vec<Key> {
     let zones = pumping.by_open_zones.keys().enumerate().map(|(i, open)| {
         let color = SERIES[i.min(SERIES.len() - 1)];
-        Key::dot(color, &format!("{open} zone{} open", if *open == 1 { "" } else { "s" }))
+        let label = match open {
+            0 => "no zone open".to_owned(),
+            1 => "1 zone open".to_owned(),
+            more => format!("{more} zones open"),
+        };
+        Key::dot(color, &label)
     });
     let truth = truth.iter().any(is_shared).then(|| Key::band(TRUTH, TRUTH_LABEL));
     zones.chain(truth).chain([clean_key()]).collect()
 }
 
 /// Whether a fault changes what the whole pump sees.
-fn is_shared(fault: &Fault) -> bool {
+pub(super) fn is_shared(fault: &Fault) -> bool {
     matches!(fault.class.as_str(), "filter_clogging" | "pump_wear" | "pipe_leak")
 }
 

@@ -1,9 +1,12 @@
 //! Charts that farms and fleets share: the radio, freshness, and detectors' scores.
 
-use super::farm::{TRUTH_LABEL, truth_bands};
-use super::palette::{AMBER, BLUE, CLEAN, GREEN, INK, ORANGE, PURPLE, SLATE, TRUTH};
+use super::axis::TimeAxis;
+use super::farm::{TRUTH_LABEL, is_shared, truth_bands};
+use super::palette::{AMBER, BLUE, CLEAN, GREEN, INK, PURPLE, SLATE, TRUTH};
 use super::{Color, Key, Mark, Plot, Point, Room, ValueAxis};
 use crate::report::data::{Facts, Fault, Radio, ScoreTrack, Stale};
+use fieldmirror_core::reading::DeviceClass;
+use fieldmirror_core::time::Span;
 
 /// The fault-free stretch.
 pub(super) fn clean_band(facts: &Facts) -> Mark {
@@ -77,52 +80,48 @@ pub(in crate::report) fn losses(facts: &Facts, radio: &Radio) -> Plot {
 }
 
 fn reason_color(i: usize) -> Color {
-    [SLATE, ORANGE, BLUE, AMBER, PURPLE].get(i).copied().unwrap_or(INK)
+    [SLATE, BLUE, AMBER, PURPLE, GREEN].get(i).copied().unwrap_or(INK)
 }
 
-/// How many devices are stale, hour by hour, by what explains it.
+/// How many devices are stale, hour by hour, by what explains it, in the days around the first and
+/// last of them.
 pub(in crate::report) fn stale(facts: &Facts, stale: &Stale, truth: &[Fault]) -> Plot {
-    let hour = 1.0 / 24.0;
-    let mut marks: Vec<Mark> = truth_bands(
-        facts.time_axis(),
-        truth.iter().filter(|fault| fault.class == "gateway_outage"),
-    )
-    .collect();
+    let (first_day, days) = window(stale);
+    let time = TimeAxis { start: facts.start + Span::from_days(first_day), days };
+    let outages = truth.iter().filter(|fault| fault.class == "gateway_outage");
+    let mut marks: Vec<Mark> = truth_bands(time, outages.clone()).collect();
     let mut legend = Vec::new();
     let mut base = vec![0.0_f64; stale.hours()];
-    for (i, (state, meaning)) in Stale::STATES.iter().enumerate() {
+    for ((state, meaning), color) in Stale::STATES.iter().zip([BLUE, AMBER, SLATE]) {
         let counts = stale.by_state.get(*state).map_or(&[][..], Vec::as_slice);
-        let color = [BLUE, AMBER, SLATE][i];
         let mut boxes: Vec<[f64; 4]> = Vec::new();
         for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let (x, top) = (at as f64 * hour, base[at] + f64::from(*count));
+            let x = at as f64 / 24.0 - first_day as f64;
+            let (end, top) = (x + 1.0 / 24.0, base[at] + f64::from(*count));
             // Neighbouring hours of equal height make one box.
             match boxes.last_mut() {
                 Some(last)
-                    if (last[1] - x).abs() < 1e-9 && last[2] == base[at] && last[3] == top =>
+                    if (last[1] - x).abs() < 1e-9 && [last[2], last[3]] == [base[at], top] =>
                 {
-                    last[1] = x + hour;
+                    last[1] = end;
                 }
-                _ => boxes.push([x, x + hour, base[at], top]),
+                _ => boxes.push([x, end, base[at], top]),
             }
             base[at] = top;
         }
         marks.push(Mark::Boxes { boxes, color, opacity: 0.95 });
         legend.push(Key::filled(color, meaning));
     }
-    if truth.iter().any(|fault| fault.class == "gateway_outage") {
-        legend.push(Key::band(TRUTH, TRUTH_LABEL));
-    }
+    legend.extend(outages.take(1).map(|_| Key::band(TRUTH, TRUTH_LABEL)));
     let highest = base.iter().copied().fold(0.0, f64::max);
     Plot {
         title: "Stale devices".to_owned(),
-        caption: "Devices whose newest message is overdue, hour by hour, as the twin explains it."
+        caption: "Devices whose newest message is overdue, hour by hour, as the twin explains it; \
+                  days without any are left out on both sides."
             .to_owned(),
-        description: format!(
-            "Devices whose newest message is overdue, hour by hour, as the twin explains it; at most {highest:.0} at once."
-        ),
+        description: format!("Overdue devices by the hour; at most {highest:.0} at once."),
         unit: "devices".to_owned(),
-        time: facts.time_axis(),
+        time,
         values: ValueAxis::from_zero(highest.max(4.0)),
         marks,
         legend,
@@ -131,13 +130,24 @@ pub(in crate::report) fn stale(facts: &Facts, stale: &Stale, truth: &[Fault]) ->
     }
 }
 
+/// First day and number of days that hold all stale hours, with half a day or more around them.
+fn window(stale: &Stale) -> (i64, f64) {
+    let is_stale =
+        |hour: &usize| stale.by_state.values().any(|counts| counts.get(*hour) > Some(&0));
+    let first = (0..stale.hours()).find(is_stale).unwrap_or(0);
+    let last = (0..stale.hours()).rev().find(is_stale).unwrap_or(0);
+    let first_day = first.saturating_sub(12) / 24;
+    let end_hour = ((last + 12).div_ceil(24) * 24).min(stale.hours());
+    (first_day as i64, end_hour as f64 / 24.0 - first_day as f64)
+}
+
 /// Scores of one device against their thresholds.
 pub(in crate::report) fn scores(facts: &Facts, track: &ScoreTrack, truth: &[Fault]) -> Plot {
     let time = facts.time_axis();
-    let faults = truth.iter().filter(|fault| track.explains.contains(&fault.device));
+    let faults = truth.iter().filter(|fault| concerns(fault, track));
     let mut marks = vec![clean_band(facts)];
     marks.extend(truth_bands(time, faults));
-    let (mut low, mut high) = (0.0_f64, 0.5_f64);
+    let (mut low, mut high) = (-1.0_f64, 0.5_f64);
     for (detector, points) in &track.detectors {
         // Two decades below the threshold nothing is of interest.
         let points: Vec<Point> = points.iter().map(|p| (p.0, log_ratio(p.1))).collect();
@@ -162,6 +172,16 @@ pub(in crate::report) fn scores(facts: &Facts, track: &ScoreTrack, truth: &[Faul
         room: Room::Half,
         height: 210,
     }
+}
+
+/// Whether a fault should show in a device's scores: it is blamed for them, or it changes what every
+/// pump controller of its farm sees.
+fn concerns(fault: &Fault, track: &ScoreTrack) -> bool {
+    let site = |device: &str| device.split('-').next().unwrap_or_default().to_owned();
+    track.explains.contains(&fault.device)
+        || track.class == DeviceClass::PumpController.name()
+            && is_shared(fault)
+            && site(&fault.device) == site(&track.device)
 }
 
 /// The legend that all score charts share.

@@ -7,6 +7,7 @@ use crate::error::EngineError;
 use crate::report::charts::Point;
 use crate::report::tickets::Ticket;
 use fieldmirror_core::metric::Metric;
+use fieldmirror_core::time::Timestamp;
 use fieldmirror_tables::Table;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -77,8 +78,20 @@ impl Stale {
 pub(super) struct Residuals {
     pub(super) probes: Vec<ProbeTrack>,
     pub(super) stale: Stale,
-    /// By ticket, the devices of the rows that it cites, in the order of citing.
-    pub(super) cited: BTreeMap<String, Vec<String>>,
+    pub(super) cited: Cited,
+}
+
+/// The rows that tickets cite, by their place in the table.
+pub(in crate::report) type Cited = BTreeMap<u64, CitedRow>;
+
+/// A row that a ticket cites.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::report) struct CitedRow {
+    /// End of its hour.
+    pub(in crate::report) time: Timestamp,
+    pub(in crate::report) device: String,
+    pub(in crate::report) class: String,
+    pub(in crate::report) metric: String,
 }
 
 /// A device has a row an hour for each of its metrics; these count it once. Pump controllers have
@@ -90,7 +103,7 @@ const WANTED: Wanted = Wanted {
     times: &["time"],
     reals: &["observed", "expected"],
     flags: &[],
-    words: &["device", "gateway", "metric", "state"],
+    words: &["device", "class", "gateway", "metric", "state"],
 };
 
 /// Reads the residuals. `tickets` are those whose evidence is looked up.
@@ -109,9 +122,9 @@ struct Fold<'a> {
     facts: &'a Facts,
     probes: Vec<ProbeTrack>,
     stale: Stale,
-    cited: BTreeMap<String, Vec<String>>,
-    /// Rows that tickets cite, ascending, with the place in the ticket's list.
-    citations: Vec<(u64, usize, &'a str)>,
+    cited: Cited,
+    /// The rows to look up, ascending.
+    citations: Vec<u64>,
     /// How many of the citations were met.
     met: usize,
     /// By key of `device`: its track. By key of `metric`: whether it counts devices, and whether it
@@ -122,21 +135,18 @@ struct Fold<'a> {
 }
 
 impl<'a> Fold<'a> {
-    fn new(facts: &'a Facts, tickets: &'a [Ticket]) -> Self {
-        let mut citations: Vec<(u64, usize, &str)> = tickets
-            .iter()
-            .flat_map(|ticket| {
-                let cited = ticket.evidence.iter().filter(|e| e.table == Table::Residuals.name());
-                cited.enumerate().map(|(i, e)| (e.rows[0], i, ticket.ticket_id.as_str()))
-            })
-            .collect();
+    fn new(facts: &'a Facts, tickets: &[Ticket]) -> Self {
+        let evidence = tickets.iter().flat_map(|ticket| &ticket.evidence);
+        let cited = evidence.filter(|cell| cell.table == Table::Residuals.name());
+        let mut citations: Vec<u64> = cited.map(|cell| cell.rows[0]).collect();
         citations.sort_unstable();
+        citations.dedup();
         let hours = facts.hours();
         Self {
             facts,
             probes: facts.zones.iter().filter_map(|zone| pick(zone, tickets)).collect(),
             stale: Stale { hours, ..Stale::default() },
-            cited: BTreeMap::new(),
+            cited: Cited::new(),
             citations,
             met: 0,
             tracks: Vec::new(),
@@ -172,12 +182,15 @@ impl<'a> Fold<'a> {
             }
         }
         let end = batch.first_row + times.len() as u64;
-        while let Some((row, _, ticket)) = self.citations.get(self.met).filter(|c| c.0 < end) {
-            let device = devices.word((row - batch.first_row) as usize).to_owned();
-            let list = self.cited.entry((*ticket).to_owned()).or_default();
-            if !list.contains(&device) {
-                list.push(device);
-            }
+        while let Some(&place) = self.citations.get(self.met).filter(|place| **place < end) {
+            let row = (place - batch.first_row) as usize;
+            let cited = CitedRow {
+                time: Timestamp::from_nanos(times[row]),
+                device: devices.word(row).to_owned(),
+                class: batch.words("class").word(row).to_owned(),
+                metric: metrics.word(row).to_owned(),
+            };
+            self.cited.insert(place, cited);
             self.met += 1;
         }
     }

@@ -1,6 +1,7 @@
 //! Scores of the devices that tickets are about.
 
 use super::facts::Facts;
+use super::residuals::Cited;
 use super::scan::{Batch, Wanted, scan};
 use crate::error::EngineError;
 use crate::report::charts::Point;
@@ -13,6 +14,8 @@ use std::path::Path;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::report) struct ScoreTrack {
     pub(in crate::report) device: String,
+    /// Its class, if a ticket cites it.
+    pub(in crate::report) class: String,
     /// Labels of the tickets that rest on it.
     pub(in crate::report) tickets: Vec<String>,
     /// The devices that those tickets blame.
@@ -37,13 +40,21 @@ pub(super) fn read(
     run: &Path,
     facts: &Facts,
     tickets: &[Ticket],
-    cited: &BTreeMap<String, Vec<String>>,
+    cited: &Cited,
     most: usize,
 ) -> Result<Vec<ScoreTrack>, EngineError> {
     let witnesses = |ticket: &Ticket| {
-        let cited = cited.get(&ticket.ticket_id).map_or(&[][..], Vec::as_slice);
-        let own = std::iter::once(ticket.device.clone());
-        own.chain(cited.iter().take(CITED_MAX).cloned()).collect::<Vec<String>>()
+        let mut devices = vec![ticket.device.clone()];
+        for row in ticket.evidence.iter().filter_map(|cell| cited.get(&cell.rows[0])) {
+            if !devices.contains(&row.device) && devices.len() <= CITED_MAX {
+                devices.push(row.device.clone());
+            }
+        }
+        devices
+    };
+    let class = |device: &str| {
+        let row = cited.values().find(|row| row.device == device);
+        row.map(|row| row.class.clone()).unwrap_or_default()
     };
     let mut tracks: BTreeMap<String, ScoreTrack> = BTreeMap::new();
     for device in tickets.iter().flat_map(witnesses) {
@@ -63,7 +74,8 @@ pub(super) fn read(
             None => {
                 let detectors =
                     tracks.get(&device).map(|t| t.detectors.clone()).unwrap_or_default();
-                chosen.push(ScoreTrack { device, detectors, ..ScoreTrack::default() });
+                let class = class(&device);
+                chosen.push(ScoreTrack { device, class, detectors, ..ScoreTrack::default() });
                 chosen.len() - 1
             }
         };

@@ -2,8 +2,10 @@
 
 use super::numbers::{grouped, significant, words};
 use crate::report::charts::spoken;
-use crate::report::data::Facts;
-use crate::report::tickets::Ticket;
+use crate::report::data::{Cited, CitedRow, Facts};
+use crate::report::tickets::{Evidence, Ticket};
+use fieldmirror_analytics::finding::Column;
+use fieldmirror_tables::Table;
 use serde::Serialize;
 
 /// What a card shows of a ticket.
@@ -35,17 +37,19 @@ struct Bar {
     width: String,
 }
 
-/// A cited cell.
+/// A cited row with its cells.
 #[derive(Clone, Debug, Serialize)]
 struct Row {
-    table: String,
-    rows: String,
-    column: String,
-    value: String,
+    /// End of its hour; empty if the row was not found.
+    when: String,
+    /// Device and metric, or the table.
+    subject: String,
+    values: String,
+    row: String,
 }
 
 impl Card {
-    pub(super) fn of(ticket: &Ticket, facts: &Facts) -> Self {
+    pub(super) fn of(ticket: &Ticket, facts: &Facts, cited: &Cited) -> Self {
         Self {
             label: ticket.label.clone(),
             ticket_id: ticket.ticket_id.clone(),
@@ -69,25 +73,51 @@ impl Card {
                 .collect(),
             action: words(&ticket.action),
             part: ticket.part.clone(),
-            text: ticket.text.clone(),
-            evidence: ticket
-                .evidence
-                .iter()
-                .map(|cell| {
-                    let [from, to] = cell.rows;
-                    let unit = if cell.unit == "1" { "" } else { cell.unit.as_str() };
-                    Row {
-                        table: cell.table.clone(),
-                        rows: if from == to {
-                            grouped(from)
-                        } else {
-                            format!("{} to {}", grouped(from), grouped(to))
-                        },
-                        column: cell.column.clone(),
-                        value: format!("{} {unit}", significant(cell.value)).trim_end().to_owned(),
-                    }
-                })
-                .collect(),
+            text: summary(&ticket.text),
+            evidence: evidence(ticket, cited),
         }
     }
+}
+
+/// The words before the facts: those stand in the evidence below, row by row.
+fn summary(text: &str) -> String {
+    text.split_once(" Hour to ").map_or(text, |(summary, _)| summary).to_owned()
+}
+
+/// Cells of one row on one line.
+fn evidence(ticket: &Ticket, cited: &Cited) -> Vec<Row> {
+    let same = |a: &Evidence, b: &Evidence| (&a.table, a.rows) == (&b.table, b.rows);
+    ticket
+        .evidence
+        .chunk_by(same)
+        .map(|cells| {
+            let first = &cells[0];
+            let [from, to] = first.rows;
+            let row = Some(from).filter(|_| first.table == Table::Residuals.name());
+            let row = row.and_then(|row| cited.get(&row));
+            // A device's silence is not that of one metric.
+            let is_age = first.column == Column::FreshnessS.name();
+            let subject = |row: &CitedRow| {
+                if is_age { row.device.clone() } else { format!("{} {}", row.device, row.metric) }
+            };
+            Row {
+                when: row.map(|row| spoken(row.time)).unwrap_or_default(),
+                subject: row.map_or_else(|| first.table.clone(), subject),
+                values: cells.iter().map(cell).collect::<Vec<_>>().join(", "),
+                row: if from == to {
+                    grouped(from)
+                } else {
+                    format!("{} to {}", grouped(from), grouped(to))
+                },
+            }
+        })
+        .collect()
+}
+
+fn cell(cell: &Evidence) -> String {
+    let unit = if cell.unit == "1" { "" } else { cell.unit.as_str() };
+    // `freshness_s 60 s` says its unit twice.
+    let plain = cell.column.strip_suffix(&cell.unit).and_then(|name| name.strip_suffix('_'));
+    let name = words(plain.unwrap_or(&cell.column));
+    format!("{name} {} {unit}", significant(cell.value)).trim_end().to_owned()
 }

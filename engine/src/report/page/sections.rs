@@ -41,8 +41,24 @@ fn scores(run: &RunData) -> Result<Option<Section>, EngineError> {
             .to_owned(),
         legend: quality::score_legend(&run.scores),
         figures,
-        ..Section::default()
+        tables: vec![detectors(run)],
     }))
+}
+
+/// What each detector is worth by itself.
+fn detectors(run: &RunData) -> Table {
+    let summary = &run.summary;
+    let rows = summary.found_by_detector.iter().map(|(detector, found)| {
+        let tickets = summary.tickets_by_detector.get(detector).copied().unwrap_or(0);
+        let found = format!("{} of {}", grouped(found.len() as u64), grouped(summary.faults));
+        vec![detector.clone(), found, grouped(tickets)]
+    });
+    Table {
+        caption: "If only one detector's findings counted".to_owned(),
+        head: ["Detector", "Faults found", "Tickets raised"].map(str::to_owned).to_vec(),
+        rows: rows.collect(),
+        numeric: true,
+    }
 }
 
 fn twin(run: &RunData) -> Result<Option<Section>, EngineError> {
