@@ -13,14 +13,16 @@
 //! hold nulls has as its first part one bit per row, set where there is a value, and its other
 //! parts skip the nulls; dictionary columns need none.
 
+mod cells;
 mod codes;
 
+pub(crate) use cells::{Cells, Scratch, nulls};
 pub(crate) use codes::Codes;
 
 use crate::error::TablesError;
 use crate::read::TableReader;
 use crate::schema::{Table, schema_text};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{DataType, Schema};
 use sha2::{Digest, Sha256};
@@ -85,6 +87,7 @@ pub(crate) struct GroupHasher {
     columns: Vec<ColumnHasher>,
     /// For each dictionary column the strings it met; used when no encoder has them already.
     codes: Vec<Codes>,
+    scratch: Scratch,
     rows: u64,
 }
 
@@ -96,7 +99,7 @@ impl GroupHasher {
             .map(|field| ColumnHasher::new(field.data_type(), field.is_nullable()))
             .collect();
         let codes = columns.iter().map(|_| Codes::by_word()).collect();
-        Self { columns, codes, rows: 0 }
+        Self { columns, codes, scratch: Scratch::default(), rows: 0 }
     }
 
     pub(crate) fn update(&mut self, batch: &RecordBatch) {
@@ -107,7 +110,8 @@ impl GroupHasher {
             if matches!(array.data_type(), DataType::Dictionary(..)) {
                 hasher.update_codes(codes.of(array.as_dictionary()));
             } else {
-                hasher.update(array);
+                hasher.update_present(array.len(), nulls(array));
+                hasher.update(&self.scratch.cells(array));
             }
         }
     }
@@ -140,9 +144,6 @@ pub(crate) struct ColumnHasher {
     scratch: Vec<u8>,
 }
 
-// Values are hashed as they lie in memory.
-const _: () = assert!(cfg!(target_endian = "little"), "digests need little-endian memory");
-
 impl ColumnHasher {
     pub(crate) fn new(data_type: &DataType, nullable: bool) -> Self {
         let is_dictionary = matches!(data_type, DataType::Dictionary(..));
@@ -156,56 +157,33 @@ impl ColumnHasher {
         }
     }
 
-    /// Appends an array that is no dictionary.
-    pub(crate) fn update(&mut self, array: &ArrayRef) {
-        let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
+    /// Appends which of `rows` rows hold a value; no concern of dictionary columns.
+    pub(crate) fn update_present(&mut self, rows: usize, nulls: Option<&NullBuffer>) {
         if let Some(present) = &mut self.present {
             match nulls {
                 Some(nulls) => present.append(nulls.inner()),
-                None => present.append(&BooleanBuffer::new_set(array.len())),
+                None => present.append(&BooleanBuffer::new_set(rows)),
             }
         }
-        if let Some(flags) = &mut self.flags {
-            flags.append(array.as_boolean().values());
-        } else if self.lengths.is_some() {
-            self.update_text(array, nulls);
-        } else {
-            self.update_fixed(array, nulls);
-        }
     }
 
-    fn update_fixed(&mut self, array: &ArrayRef, nulls: Option<&NullBuffer>) {
-        let data = array.to_data();
-        let width = data.data_type().primitive_width().unwrap_or(1);
-        let start = data.offset() * width;
-        let bytes = &data.buffers()[0].as_slice()[start..start + data.len() * width];
-        let Some(nulls) = nulls else {
-            self.values.update(bytes);
-            return;
-        };
-        // Gathered first: many short updates cost more than the copy.
-        self.scratch.clear();
-        for (from, to) in nulls.inner().set_slices() {
-            self.scratch.extend_from_slice(&bytes[from * width..to * width]);
-        }
-        self.values.update(&self.scratch);
-    }
-
-    fn update_text(&mut self, array: &ArrayRef, nulls: Option<&NullBuffer>) {
-        let Some(lengths) = &mut self.lengths else { return };
-        let text = array.as_string::<i32>();
-        let (offsets, bytes) = (text.value_offsets(), text.value_data());
-        let mut of = |from: usize, to: usize| {
-            self.scratch.clear();
-            self.scratch.extend(
-                offsets[from..=to].windows(2).flat_map(|pair| (pair[1] - pair[0]).to_le_bytes()),
-            );
-            lengths.update(&self.scratch);
-            self.values.update(&bytes[offsets[from] as usize..offsets[to] as usize]);
-        };
-        match nulls {
-            None => of(0, text.len()),
-            Some(nulls) => nulls.inner().set_slices().for_each(|(from, to)| of(from, to)),
+    /// Appends the values of rows that hold one.
+    pub(crate) fn update(&mut self, cells: &Cells<'_>) {
+        match cells {
+            Cells::Flags(flags) => {
+                if let Some(bits) = &mut self.flags {
+                    bits.append(flags);
+                }
+            }
+            Cells::Fixed { bytes, .. } => self.values.update(bytes),
+            Cells::Text { lengths, bytes } => {
+                self.scratch.clear();
+                self.scratch.extend(lengths.iter().flat_map(|len| len.to_le_bytes()));
+                if let Some(hash) = &mut self.lengths {
+                    hash.update(&self.scratch);
+                }
+                self.values.update(bytes);
+            }
         }
     }
 

@@ -1,27 +1,27 @@
 //! Encoding batches into Parquet column chunks, on the thread of the shard that recorded them.
 //!
-//! Two kinds of columns: dictionary columns go through [`keys`], which writes the shard's keys
-//! without looking at a string again; all others through the Parquet library's column writers.
+//! The Parquet library's own column writers look at every value on its own: they hash the string
+//! of each dictionary row and copy each text. A shard's columns lie end to end in memory and hold
+//! keys already, so that the pages are put together here from whole columns, from the same bytes
+//! that the digest takes; the library writes page headers and the file around them.
 
-mod keys;
+mod packing;
+mod pages;
 
-use crate::digest::{Codes, ColumnHasher, GroupDigest, combine};
+use crate::digest::{Codes, ColumnHasher, GroupDigest, Scratch, combine, nulls};
 use crate::error::TablesError;
 use crate::schema::Table;
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, SchemaRef};
 use bytes::Bytes;
-use keys::KeyPages;
-use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
-};
+use pages::Pages;
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
-use parquet::basic::{Compression, Encoding};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::SchemaDescriptor;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -30,13 +30,7 @@ use std::sync::Arc;
 pub struct EncodedTable {
     pub(crate) rows: u64,
     pub(crate) digest: GroupDigest,
-    columns: Vec<EncodedColumn>,
-}
-
-#[derive(Debug)]
-enum EncodedColumn {
-    Values(Box<ArrowColumnChunk>),
-    Keys(Bytes, Box<ColumnCloseResult>),
+    columns: Vec<(Bytes, ColumnCloseResult)>,
 }
 
 impl EncodedTable {
@@ -45,16 +39,18 @@ impl EncodedTable {
         self.rows
     }
 
+    /// How many bytes they take in the file.
+    pub fn bytes(&self) -> usize {
+        self.columns.iter().map(|(bytes, _)| bytes.len()).sum()
+    }
+
     /// Copies the encoded chunks into a file.
     pub(crate) fn append_to<W: Write + Send>(
         self,
         mut group: SerializedRowGroupWriter<'_, W>,
     ) -> Result<(), ParquetError> {
-        for column in self.columns {
-            match column {
-                EncodedColumn::Values(chunk) => chunk.append_to_row_group(&mut group)?,
-                EncodedColumn::Keys(bytes, close) => group.append_column(&bytes, *close)?,
-            }
+        for (bytes, close) in self.columns {
+            group.append_column(&bytes, close)?;
         }
         group.close().map(|_| ())
     }
@@ -65,68 +61,46 @@ impl EncodedTable {
 pub(crate) struct TableEncoder {
     table: Table,
     schema: SchemaRef,
-    factory: ArrowRowGroupWriterFactory,
-    open: Option<OpenGroup>,
-    /// Kept between groups for their memory.
-    codes: Vec<Codes>,
-}
-
-#[derive(Debug)]
-struct OpenGroup {
+    parquet: SchemaDescriptor,
     rows: u64,
-    columns: Vec<(ColumnHasher, ColumnEncoder)>,
-}
-
-#[derive(Debug)]
-enum ColumnEncoder {
-    Values(Box<ArrowColumnWriter>),
-    Keys(Box<KeyPages>),
+    /// None as long as the group has no rows.
+    columns: Vec<ColumnEncoder>,
+    scratch: Scratch,
 }
 
 impl TableEncoder {
     pub(crate) fn new(table: Table) -> Result<Self, TablesError> {
         let schema = table.schema();
-        // The library makes column writers only from a file writer; this one never gets a group.
-        let file = file_writer(table, std::io::sink())?;
-        let factory = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
-        let codes = schema.fields().iter().map(|_| Codes::by_key()).collect();
-        Ok(Self { table, schema, factory, open: None, codes })
+        let parquet = ArrowSchemaConverter::new()
+            .convert(&schema)
+            .map_err(|source| TablesError::Encode { table, source })?;
+        let scratch = Scratch::default();
+        Ok(Self { table, schema, parquet, rows: 0, columns: Vec::new(), scratch })
     }
 
     /// Rows of the open group that were written.
-    pub(crate) fn rows(&self) -> u64 {
-        self.open.as_ref().map_or(0, |group| group.rows)
+    pub(crate) const fn rows(&self) -> u64 {
+        self.rows
     }
 
-    /// Digests and encodes a batch of the table's schema.
+    /// Digests and encodes a batch.
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), TablesError> {
-        if batch.num_rows() == 0 {
-            return Ok(());
-        }
         let table = self.table;
         let failed = |source| TablesError::Encode { table, source };
-        if self.open.is_none() {
-            self.open = Some(self.open_group().map_err(failed)?);
+        if batch.schema().fields() != self.schema.fields() {
+            let what = format!("its columns are not those of table {}", table.name());
+            return Err(failed(ParquetError::General(what)));
         }
-        let Some(group) = &mut self.open else { return Ok(()) };
-        group.rows += batch.num_rows() as u64;
-        for (((hasher, encoder), codes), (field, array)) in group
-            .columns
-            .iter_mut()
-            .zip(&mut self.codes)
-            .zip(self.schema.fields().iter().zip(batch.columns()))
-        {
-            match encoder {
-                ColumnEncoder::Keys(pages) => {
-                    hasher.update_codes(codes.of(array.as_dictionary()));
-                    pages.write(codes, array.nulls()).map_err(failed)?;
-                }
-                ColumnEncoder::Values(writer) => {
-                    hasher.update(array);
-                    for leaf in compute_leaves(field, array).map_err(failed)? {
-                        writer.write(&leaf).map_err(failed)?;
-                    }
-                }
+        if self.columns.is_empty() {
+            self.open_group();
+        }
+        self.rows += batch.num_rows() as u64;
+        for (column, array) in self.columns.iter_mut().zip(batch.columns()) {
+            let mut from = 0;
+            while from < array.len() {
+                let rows = ROWS_PER_PAGE.min(array.len() - from);
+                column.write(&array.slice(from, rows), &mut self.scratch).map_err(failed)?;
+                from += rows;
             }
         }
         Ok(())
@@ -134,46 +108,62 @@ impl TableEncoder {
 
     /// Closes the open group, if it has rows.
     pub(crate) fn close(&mut self) -> Result<Option<EncodedTable>, TablesError> {
-        let Some(group) = self.open.take() else { return Ok(None) };
-        let table = self.table;
-        let rows = group.rows;
-        let (mut hashers, mut columns) = (Vec::new(), Vec::new());
-        for ((mut hasher, encoder), codes) in group.columns.into_iter().zip(&mut self.codes) {
-            hasher.update_words(codes);
-            hashers.push(hasher);
-            let encoded = match encoder {
-                ColumnEncoder::Values(writer) => {
-                    writer.close().map(|chunk| EncodedColumn::Values(Box::new(chunk)))
-                }
-                ColumnEncoder::Keys(pages) => pages
-                    .close(codes)
-                    .map(|(bytes, close)| EncodedColumn::Keys(bytes, Box::new(close))),
-            };
-            columns.push(encoded.map_err(|source| TablesError::Encode { table, source })?);
-            codes.reset();
+        let (rows, columns) = (std::mem::take(&mut self.rows), std::mem::take(&mut self.columns));
+        if rows == 0 {
+            return Ok(None);
         }
-        Ok(Some(EncodedTable { rows, digest: combine(rows, hashers), columns }))
+        let table = self.table;
+        let (mut hashers, mut chunks) = (Vec::new(), Vec::new());
+        for column in columns {
+            let ColumnEncoder { mut hasher, pages, codes } = column;
+            if let Some(codes) = &codes {
+                hasher.update_words(codes);
+            }
+            hashers.push(hasher);
+            let chunk = pages.close(codes.as_ref());
+            chunks.push(chunk.map_err(|source| TablesError::Encode { table, source })?);
+        }
+        Ok(Some(EncodedTable { rows, digest: combine(rows, hashers), columns: chunks }))
     }
 
-    fn open_group(&self) -> Result<OpenGroup, ParquetError> {
-        // The index only matters to encryption.
-        let writers = self.factory.create_column_writers(0)?;
-        let descriptor = ArrowSchemaConverter::new().convert(&self.schema)?;
-        let mut columns = Vec::with_capacity(writers.len());
-        for ((field, writer), column) in
-            self.schema.fields().iter().zip(writers).zip(descriptor.columns())
-        {
-            let hasher = ColumnHasher::new(field.data_type(), field.is_nullable());
-            let encoder = if is_dictionary(field) {
-                ColumnEncoder::Keys(Box::new(KeyPages::new(Arc::clone(column))))
-            } else {
-                ColumnEncoder::Values(Box::new(writer))
-            };
-            columns.push((hasher, encoder));
-        }
-        Ok(OpenGroup { rows: 0, columns })
+    fn open_group(&mut self) {
+        let columns = self.schema.fields().iter().zip(self.parquet.columns());
+        self.columns = columns
+            .map(|(field, parquet)| ColumnEncoder {
+                hasher: ColumnHasher::new(field.data_type(), field.is_nullable()),
+                pages: Pages::new(Arc::clone(parquet), field.data_type()),
+                codes: matches!(field.data_type(), DataType::Dictionary(..)).then(Codes::by_key),
+            })
+            .collect();
     }
 }
+
+/// Digests and encodes one column of the open group.
+#[derive(Debug)]
+struct ColumnEncoder {
+    hasher: ColumnHasher,
+    pages: Pages,
+    /// The strings of a dictionary column.
+    codes: Option<Codes>,
+}
+
+impl ColumnEncoder {
+    /// Writes one page.
+    fn write(&mut self, array: &ArrayRef, scratch: &mut Scratch) -> Result<(), ParquetError> {
+        let nulls = nulls(array);
+        if let Some(codes) = &mut self.codes {
+            self.hasher.update_codes(codes.of(array.as_dictionary()));
+            return self.pages.write_codes(codes, nulls);
+        }
+        self.hasher.update_present(array.len(), nulls);
+        let cells = scratch.cells(array);
+        self.hasher.update(&cells);
+        self.pages.write(array.len(), nulls, &cells)
+    }
+}
+
+/// A page of text stays in the second-level cache from digest to compression.
+const ROWS_PER_PAGE: usize = 4 * 1024;
 
 /// A Parquet file writer for `table` into `sink`.
 pub(crate) fn file_writer<W: Write + Send>(
@@ -181,7 +171,19 @@ pub(crate) fn file_writer<W: Write + Send>(
     sink: W,
 ) -> Result<SerializedFileWriter<W>, TablesError> {
     let schema = table.schema();
-    let mut properties = properties(table);
+    // Also beside the embedded Arrow schema, where other programs look and what they keep.
+    let mut labels: Vec<_> = schema
+        .metadata()
+        .iter()
+        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+        .collect();
+    labels.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut properties = WriterProperties::builder()
+        .set_key_value_metadata(Some(labels))
+        // The library's own text would name its version.
+        .set_created_by("fieldmirror".to_owned())
+        .set_offset_index_disabled(true)
+        .build();
     add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
     ArrowSchemaConverter::new()
         .convert(&schema)
@@ -191,31 +193,5 @@ pub(crate) fn file_writer<W: Write + Send>(
         .map_err(|source| TablesError::Encode { table, source })
 }
 
-/// How the columns of `table` are written.
-fn properties(table: Table) -> WriterProperties {
-    let mut properties = WriterProperties::builder()
-        // The library's own text would name its version.
-        .set_created_by("fieldmirror".to_owned())
-        .set_compression(Compression::LZ4_RAW)
-        .set_dictionary_enabled(false)
-        .set_statistics_enabled(EnabledStatistics::Chunk)
-        .set_offset_index_disabled(true);
-    for field in table.schema().fields() {
-        let path = ColumnPath::from(field.name().as_str());
-        properties = match field.data_type() {
-            DataType::Timestamp(..) => {
-                properties.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED)
-            }
-            // Nobody prunes by the order of JSON texts, and finding it costs a comparison a row.
-            DataType::Utf8 => {
-                properties.set_column_statistics_enabled(path, EnabledStatistics::None)
-            }
-            _ => properties,
-        };
-    }
-    properties.build()
-}
-
-fn is_dictionary(field: &Field) -> bool {
-    matches!(field.data_type(), DataType::Dictionary(..))
-}
+#[cfg(test)]
+mod tests;

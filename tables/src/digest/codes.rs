@@ -90,17 +90,6 @@ impl Codes {
         plain_words(&self.plain)
     }
 
-    /// Forgets everything but the memory.
-    pub(crate) fn reset(&mut self) {
-        self.words = None;
-        self.by_key.clear();
-        self.by_word = None;
-        self.plain.clear();
-        self.count = 0;
-        self.codes.clear();
-        self.nulls = 0;
-    }
-
     fn change_words(&mut self, words: &ArrayRef) {
         if self.words.as_ref().is_some_and(|known| Arc::ptr_eq(known, words)) {
             return;

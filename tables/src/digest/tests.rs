@@ -3,7 +3,7 @@
 use super::*;
 use crate::sample;
 use crate::writer::TableEntry;
-use arrow::array::{DictionaryArray, StringArray};
+use arrow::array::{ArrayRef, DictionaryArray, StringArray};
 use arrow::datatypes::{DataType, Field, Int32Type};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
