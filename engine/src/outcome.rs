@@ -37,8 +37,8 @@ pub(crate) struct Outcome {
     pub(crate) faults: u64,
     pub(crate) precision: Option<f64>,
     pub(crate) recall: Option<f64>,
-    /// Faults found and tickets raised when only one detector's findings count.
-    pub(crate) by_detector: BTreeMap<String, (u64, u64)>,
+    /// Ids of the faults found, and tickets raised, when only one detector's findings count.
+    pub(crate) by_detector: BTreeMap<String, (Vec<String>, u64)>,
 }
 
 /// Raises tickets, writes the tables that are written once, and compares.
@@ -80,8 +80,11 @@ pub(crate) fn conclude(
     let compare = |tickets: &[Ticket]| Evaluation::of(&ticket_rows(tickets), &truth);
     let evaluation = compare(&tickets);
     let by_detector = alone.into_iter().map(|(name, tickets)| {
-        let found = compare(&tickets);
-        (name, (found.found as u64, found.tickets as u64))
+        let rows = ticket_rows(&tickets);
+        let is_found =
+            |fault: &&TruthRow| Evaluation::of(&rows, std::slice::from_ref(*fault)).found == 1;
+        let found = truth.iter().filter(is_found).map(|fault| fault.fault_id.clone()).collect();
+        (name, (found, tickets.len() as u64))
     });
     Ok(Outcome {
         by_detector: by_detector.collect(),

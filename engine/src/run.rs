@@ -51,11 +51,15 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Summary, EngineError> {
     let started = stopwatch.nanos();
-    let partial = begin(&options.out, options.force)?;
-    scenario.write_compiled(&partial.join("scenario.arrow"))?;
+    if options.out.exists() && !options.force {
+        return Err(EngineError::Exists { path: options.out.clone() });
+    }
+    // Everything that bad input can break is built before anything is written.
     let mut shards = (0..scenario.registers.len())
         .map(|index| Shard::new(scenario, index))
         .collect::<Result<Vec<_>, _>>()?;
+    let partial = begin(&options.out)?;
+    scenario.write_compiled(&partial.join("scenario.arrow"))?;
     let mut tables = RunTables::create(&partial)?;
     let loop_from = stopwatch.nanos();
 
@@ -210,7 +214,7 @@ fn summarise(
         found_by_detector: outcome
             .by_detector
             .iter()
-            .map(|(name, (found, _))| (name.clone(), *found))
+            .map(|(name, (found, _))| (name.clone(), found.clone()))
             .collect(),
         tickets_by_detector: outcome
             .by_detector
@@ -252,10 +256,7 @@ fn summarise(
 }
 
 /// Makes the empty `.partial` directory.
-fn begin(out: &Path, force: bool) -> Result<PathBuf, EngineError> {
-    if out.exists() && !force {
-        return Err(EngineError::Exists { path: out.to_owned() });
-    }
+fn begin(out: &Path) -> Result<PathBuf, EngineError> {
     let mut name = out.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
     name.push(".partial");
     let partial = out.with_file_name(name);

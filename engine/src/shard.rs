@@ -329,3 +329,6 @@ fn connect_clients(cloud: &mut IotCore, register: &Register, now: Timestamp, out
     }
     cloud.handle(now, Input::Connect { client: plans::CLIENT, clean: true }, out);
 }
+
+#[cfg(test)]
+mod tests;

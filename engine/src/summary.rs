@@ -60,8 +60,8 @@ pub struct Summary {
     pub ticket_precision: Option<f64>,
     /// Share of faults that a ticket names in time; absent without faults.
     pub ticket_recall: Option<f64>,
-    /// Faults that tickets would name if only this detector's findings counted.
-    pub found_by_detector: BTreeMap<String, u64>,
+    /// Ids of the faults that tickets would name if only this detector's findings counted.
+    pub found_by_detector: BTreeMap<String, Vec<String>>,
     /// Tickets that there would be then.
     pub tickets_by_detector: BTreeMap<String, u64>,
     /// Largest resident memory, in MiB; absent where the system does not tell.

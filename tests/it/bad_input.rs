@@ -101,10 +101,10 @@ fn damaged_and_foreign_files_are_refused() {
     let bytes = std::fs::read(&arrow).expect("compiled");
     for keep in [8, bytes.len() / 2, bytes.len() - 9] {
         std::fs::write(&arrow, &bytes[..keep]).expect("cut");
-        refused(&["run", &arrow], at, &["s.arrow", "expected"]);
+        refused(&["run", &arrow], at, &["s.arrow", "compiled scenario"]);
     }
     std::fs::write(&arrow, b"PAR1 this is no scenario").expect("foreign");
-    refused(&["run", &arrow], at, &["s.arrow", "expected"]);
+    refused(&["run", &arrow], at, &["s.arrow", "compiled scenario"]);
     refused(&["run", "nowhere.toml"], at, &["nowhere.toml", "cannot read it"]);
     refused(&["replay", "."], at, &["not a run directory"]);
     refused(&["inspect", "."], at, &["not a run directory"]);

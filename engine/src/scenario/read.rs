@@ -1,7 +1,7 @@
 //! Reading a scenario from TOML or from its compiled form, and compiling it.
 
 use super::Scenario;
-use super::file::{ConfounderText, FORMAT, FaultText, FunctionText, ScenarioText};
+use super::file::{ConfounderText, FaultText, FunctionText, RuleText, ScenarioText};
 use crate::error::EngineError;
 use fieldmirror_core::time::{Span, Timestamp};
 use fieldmirror_tables::scenario_file::{
@@ -35,18 +35,11 @@ impl Scenario {
         })?;
         let is_arrow =
             bytes.starts_with(b"ARROW1") || path.extension().is_some_and(|e| e == "arrow");
-        let mut compiled =
-            if is_arrow { ScenarioFile::read(path)? } else { compile(path, &bytes)? };
-        if compiled.format > FORMAT {
-            return Err(problem(
-                path,
-                format!(
-                    "its format is {}, the newest known here is {FORMAT}; use a newer fieldmirror",
-                    compiled.format
-                ),
-            ));
-        }
-        apply(path, &mut compiled, overrides)?;
+        let compiled = if is_arrow {
+            change(path, ScenarioFile::read(path)?, overrides)?
+        } else {
+            compile(path, apply(path, parse(path, &bytes)?, overrides)?)?
+        };
         Self::check(path, compiled)
     }
 }
@@ -56,15 +49,18 @@ fn problem(path: &Path, what: String) -> EngineError {
     EngineError::Scenario { path: path.to_owned(), problems: vec![what] }
 }
 
-/// Compiles TOML: reads the forcing and the rules that it names.
-fn compile(path: &Path, bytes: &[u8]) -> Result<ScenarioFile, EngineError> {
+/// Reads TOML.
+fn parse(path: &Path, bytes: &[u8]) -> Result<ScenarioText, EngineError> {
     let text = std::str::from_utf8(bytes).map_err(|e| {
         problem(path, format!("byte {}: not UTF-8; a scenario is TOML text", e.valid_up_to()))
     })?;
-    let text: ScenarioText =
-        toml::from_str(text).map_err(|e| problem(path, e.to_string().trim_end().to_owned()))?;
+    toml::from_str(text).map_err(|e| problem(path, e.to_string().trim_end().to_owned()))
+}
+
+/// Compiles a text: reads the forcing and the rules that it names.
+fn compile(path: &Path, text: ScenarioText) -> Result<ScenarioFile, EngineError> {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-    let forcing = read_forcing(&folder.join(&text.weather.file), path, &text.weather.file)?;
+    let forcing = read_forcing(&folder.join(&text.weather.file), path)?;
     let mut rules = Vec::new();
     for rule in &text.rules {
         let rule_path = folder.join(&rule.file);
@@ -87,7 +83,7 @@ fn read_beside(file: &Path, scenario: &Path) -> Result<String, EngineError> {
 }
 
 /// Reads the forcing CSV.
-fn read_forcing(file: &Path, scenario: &Path, _name: &str) -> Result<Vec<ForcingRow>, EngineError> {
+fn read_forcing(file: &Path, scenario: &Path) -> Result<Vec<ForcingRow>, EngineError> {
     const HEADER: &str = "date,tmin_c,tmax_c,rain_mm,et0_mm";
     let text = read_beside(file, scenario)?;
     let mut lines = text.lines().enumerate();
@@ -170,9 +166,40 @@ pub(super) fn join(path: &Path, compiled: &ScenarioFile) -> Result<ScenarioText,
     Ok(text)
 }
 
+/// Changes a compiled scenario: forcing and rules stay those that it holds.
+fn change(
+    path: &Path,
+    compiled: ScenarioFile,
+    overrides: &Overrides,
+) -> Result<ScenarioFile, EngineError> {
+    let mut before = join(path, &compiled)?;
+    // Rules go by their names here: the files are inside.
+    before.rules = compiled.rules.iter().map(|rule| RuleText { file: rule.name.clone() }).collect();
+    let after = apply(path, before.clone(), overrides)?;
+    if after.weather.file != before.weather.file {
+        let why = "--set weather.file: the compiled form holds its forcing; change it in the TOML";
+        return Err(problem(path, why.to_owned()));
+    }
+    let mut rules = Vec::new();
+    for wanted in &after.rules {
+        let held = compiled.rules.iter().find(|rule| rule.name == wanted.file);
+        let held = held.ok_or_else(|| {
+            let names: Vec<&str> = compiled.rules.iter().map(|rule| rule.name.as_str()).collect();
+            let (file, names) = (&wanted.file, names.join(", "));
+            problem(path, format!("--set rules: the compiled form has no `{file}`, only {names}"))
+        })?;
+        rules.push(held.clone());
+    }
+    let ScenarioFile { forcing, policies, .. } = compiled;
+    Ok(ScenarioFile { forcing, rules, policies, ..split(after)? })
+}
+
 /// Applies the command line's overrides.
-fn apply(path: &Path, compiled: &mut ScenarioFile, over: &Overrides) -> Result<(), EngineError> {
-    let mut text = join(path, compiled)?;
+fn apply(
+    path: &Path,
+    mut text: ScenarioText,
+    over: &Overrides,
+) -> Result<ScenarioText, EngineError> {
     if !over.set.is_empty() {
         let mut value = toml::Value::try_from(&text).map_err(|e| problem(path, e.to_string()))?;
         for (key, new) in &over.set {
@@ -189,16 +216,12 @@ fn apply(path: &Path, compiled: &mut ScenarioFile, over: &Overrides) -> Result<(
     }
     if let Some(until) = over.until {
         if until > text.span.0 {
-            let (until, span) = (until, text.span.0);
+            let span = text.span.0;
             return Err(problem(path, format!("--until {until} is beyond the span of {span}")));
         }
         text.span.0 = until;
     }
-    let (forcing, rules) =
-        (std::mem::take(&mut compiled.forcing), std::mem::take(&mut compiled.rules));
-    let policies = std::mem::take(&mut compiled.policies);
-    *compiled = ScenarioFile { forcing, rules, policies, ..split(text)? };
-    Ok(())
+    Ok(text)
 }
 
 /// Sets the value at a dotted path. The new value is read as TOML, or taken as text.
