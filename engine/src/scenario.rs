@@ -22,7 +22,7 @@ pub use read::Overrides;
 pub struct Scenario {
     /// What the author wrote, with overrides applied.
     pub text: file::ScenarioText,
-    /// The compiled form, as kept in the run directory.
+    /// The compiled form, as kept in the run directory, without its roster.
     pub compiled: ScenarioFile,
     /// Daily forcing; day 0 begins at `start`, and there is a day beyond the span.
     pub forcing: Arc<[fieldmirror_sim::DailyForcing]>,
@@ -70,6 +70,8 @@ impl Scenario {
     /// # Errors
     /// [`EngineError::Tables`] if the file cannot be written.
     pub fn write_compiled(&self, path: &std::path::Path) -> Result<(), crate::error::EngineError> {
-        Ok(self.compiled.write(path)?)
+        let mut compiled = self.compiled.clone();
+        compiled.roster = self.registers.iter().flat_map(|r| read::roster_rows(r)).collect();
+        Ok(compiled.write(path)?)
     }
 }

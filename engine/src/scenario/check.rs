@@ -34,7 +34,8 @@ impl Scenario {
         if !problems.is_empty() {
             return Err(EngineError::Scenario { path: path.to_owned(), problems });
         }
-        compiled.roster = registers.iter().flat_map(|r| read::roster_rows(r)).collect();
+        // Made anew from the registers whenever the compiled form is written.
+        compiled.roster = Vec::new();
         let rules = rule_names(&compiled);
         Ok(Self { text, forcing: forcing.into(), registers, rules, compiled })
     }
