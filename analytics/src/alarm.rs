@@ -76,12 +76,12 @@ pub struct Episode {
     open_zones: f32,
     windows: u32,
     /// The pattern of another deviation that was there before and goes on.
-    before: [f32; CHANNELS_MAX],
+    pub before: [f32; CHANNELS_MAX],
     blocked: bool,
     /// Consecutive windows whose `blocked` differs, and when they began.
     flipped: u8,
     flipped_at: Timestamp,
-    /// Trailing mean of the pattern, to notice when it turns.
+    /// Trailing mean of the pattern while it does not turn.
     recent: [f32; CHANNELS_MAX],
     /// Consecutive windows that do not fit the trailing mean, and when they began.
     turned: u8,
@@ -130,10 +130,9 @@ impl Episode {
         strongest
     }
 
-    /// Mean pattern of the first windows, less that of a deviation that was there before.
+    /// Mean pattern of the first windows.
     pub fn pattern(&self) -> [f32; CHANNELS_MAX] {
-        let windows = self.windows.max(1) as f32;
-        std::array::from_fn(|i| self.pattern[i] / windows - self.before[i])
+        self.pattern.map(|sum| sum / self.windows.max(1) as f32)
     }
 
     /// Mean number of open zones in them.
@@ -150,12 +149,14 @@ impl Episode {
         }
     }
 
-    /// Whether `pattern` has been another one than the trailing mean for three windows.
+    /// Whether the pattern has been another one than the episode's mean for three windows: farther
+    /// from it than it is long.
     fn turns(&mut self, observation: &Observation) -> bool {
         const TURNED_WINDOWS: u8 = 3;
         const TOWARDS: f32 = 0.2;
+        let mean = self.pattern();
         let (mut apart, mut size) = (0.0_f32, 0.0_f32);
-        for (new, mean) in observation.pattern.iter().zip(self.recent) {
+        for (new, mean) in observation.pattern.iter().zip(mean) {
             apart += (new - mean) * (new - mean);
             size += mean * mean;
         }
@@ -190,7 +191,7 @@ impl Episode {
     /// The episode that `observation` begins while this one is open, and when, if it begins one.
     fn successor(&mut self, observation: &Observation) -> Option<Self> {
         // No flow is another matter than less flow, however little less it is: a valve may close
-        // behind a filter that was clogged before. What it adds is told apart from that.
+        // behind a filter that was clogged before.
         let (flips, turns) = (self.flips(observation), self.turns(observation));
         if !flips && (!turns || self.flipped > 0) {
             return None;
@@ -198,9 +199,7 @@ impl Episode {
         let mut next = Self::new(observation);
         next.raised_at = Some(observation.time);
         next.onset = if flips { self.flipped_at } else { self.turned_at };
-        if flips && observation.blocked {
-            next.before = self.recent;
-        }
+        next.before = self.recent;
         self.last = next.onset;
         Some(next)
     }

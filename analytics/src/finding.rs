@@ -34,10 +34,12 @@ impl Detector {
 /// The shape of a deviation, as it is compared with what each fault would look like.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Pattern {
-    /// A pump controller: see [`crate::features::pump::CHANGES`].
+    /// A pump controller.
     Hydraulic {
-        /// Relative changes, mean over the first windows of the alarm.
-        change: [f32; 5],
+        /// Mean [`crate::features::pump::signature`] of the first windows of the alarm.
+        signature: [f32; 6],
+        /// The signature of a deviation that was there before and goes on; zero without one.
+        before: [f32; 6],
         /// Mean number of open zones in those windows.
         open_zones: f32,
         /// Other zones that ran in the same hours, most frequent first.

@@ -341,14 +341,12 @@ fn pump_observation(
     change: &[f32; pump::CHANGES],
     open_zones: f32,
 ) -> Observation {
-    let mut pattern = [0.0; CHANNELS_MAX];
-    pattern[..pump::CHANGES].copy_from_slice(change);
     Observation {
         time,
         score,
         threshold,
         parts,
-        pattern,
+        pattern: pump::signature(change),
         open_zones,
         flow_loss: (-change[0]).clamp(0.0, 1.0),
         blocked: change[0] <= pump::BLOCKED,
@@ -417,10 +415,10 @@ fn pump_finding(
     detector: Detector,
     open: bool,
 ) -> Option<Finding> {
-    let [a, b, c, d, e, _] = episode.pattern();
     episode.companions.sort_by(|x, y| y.1.cmp(&x.1).then(x.0.cmp(&y.0)));
     let pattern = Pattern::Hydraulic {
-        change: [a, b, c, d, e],
+        signature: episode.pattern(),
+        before: episode.before,
         open_zones: episode.open_zones(),
         companions: episode.companions.iter().map(|entry| entry.0).collect(),
     };

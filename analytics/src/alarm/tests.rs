@@ -67,7 +67,7 @@ fn a_pattern_that_turns_for_three_windows_begins_another_episode() {
 }
 
 #[test]
-fn no_flow_at_all_begins_an_episode_of_what_it_adds() {
+fn no_flow_at_all_begins_an_episode_that_knows_what_was_before() {
     let mut alarm = Alarm::default();
     let mut closed = Vec::new();
     for hour in 1..=10 {
@@ -79,5 +79,6 @@ fn no_flow_at_all_begins_an_episode_of_what_it_adds() {
     assert_eq!(closed.len(), 1);
     let open = alarm.finish().expect("the second episode is open");
     assert_eq!(open.onset, Timestamp::from_nanos(0) + Span::from_hours(7));
-    assert!((open.pattern()[0] - 0.5).abs() < 0.25, "{:?}", open.pattern());
+    assert!((open.pattern()[0] - 1.5).abs() < 1e-6, "{:?}", open.pattern());
+    assert!((open.before[0] - 1.0).abs() < 0.25, "{:?}", open.before);
 }

@@ -139,6 +139,36 @@ impl PumpHours {
     }
 }
 
+/// Width of a [`signature`].
+pub const SIGNATURE: usize = 6;
+
+/// Changes in tolerances, in the form in which deviations and candidate faults are compared: the
+/// zone's flow per root of the pressure behind the filter, pump flow, pump pressure, loss over the
+/// filter, power, and the pressure behind the filter.
+///
+/// The first one is what the zone's own valve and emitters decide, whatever the pump and the
+/// filter do. The loss over the filter is known so well that it would outshout all others: it
+/// counts up to a bound, which still makes it the first sign of a filter that begins to clog.
+pub fn signature(change: &[f32; CHANGES]) -> [f32; SIGNATURE] {
+    const LOSS_BOUND: f32 = 10.0;
+    // Below a twentieth of the pressure the quotient tells nothing of the zone.
+    const PRESSURE_MIN: f32 = 0.05;
+    let [zone_flow, pump_flow, pressure, loss, power] = *change;
+    // A clean filter takes about a hundredth of the pressure, so that the relative changes of both
+    // pressures differ by the change of the loss.
+    let behind_filter = pressure - loss;
+    let conductance = (1.0 + zone_flow) / (1.0 + behind_filter).max(PRESSURE_MIN).sqrt() - 1.0;
+    let [flow_unit, pump_unit, pressure_unit, loss_unit, power_unit] = CHANGE_TOLERANCE;
+    [
+        conductance / flow_unit,
+        pump_flow / pump_unit,
+        pressure / pressure_unit,
+        (loss / loss_unit).clamp(-LOSS_BOUND, LOSS_BOUND),
+        power / power_unit,
+        behind_filter / pressure_unit,
+    ]
+}
+
 /// The changes of a controller's last running hours.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Running {

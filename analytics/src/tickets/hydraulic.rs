@@ -2,7 +2,7 @@
 
 use super::{CandidateFault, Desk, Event, direction_distance, overlap, ranked};
 use crate::fault::FaultClass;
-use crate::features::pump::{CHANGE_TOLERANCE, CHANGES};
+use crate::features::pump::{SIGNATURE, signature};
 use crate::finding::{Cell, Column, Detector, Finding, Pattern};
 use fieldmirror_core::ids::{DeviceIx, SiteIx, ZoneIx};
 use fieldmirror_core::metric::Metric;
@@ -18,6 +18,9 @@ const JOIN_DISTANCE: f64 = 0.7;
 /// How much earlier than a closed valve's own controller others may notice it.
 const VALVE_LEAD: Span = Span::from_hours(6);
 
+/// What is left of a deviation must be this many tolerances to be a second fault's.
+const LEFT_OVER_MIN: f64 = 5.0;
+
 /// Most findings that a ticket cites.
 const FINDINGS_CITED: usize = 2;
 
@@ -25,6 +28,9 @@ const FINDINGS_CITED: usize = 2;
 struct Shaped<'a> {
     finding: &'a Finding,
     size: f64,
+    seen: [f64; SIGNATURE],
+    /// What each candidate would look like here, at its severities.
+    shapes: BTreeMap<(FaultClass, DeviceIx), Vec<[f64; SIGNATURE]>>,
     distances: BTreeMap<(FaultClass, DeviceIx), f64>,
 }
 
@@ -75,9 +81,9 @@ fn shared_s(a: &Finding, b: &Finding) -> f64 {
 
 /// Explains the largest deviation first, and with it all that its cause explains.
 fn explain<'a>(site: SiteIx, mut left: Vec<Shaped<'a>>, desk: &Desk<'_>) -> Vec<Event<'a>> {
-    left.sort_by(|a, b| b.size.total_cmp(&a.size));
     let mut events = Vec::new();
     while !left.is_empty() {
+        left.sort_by(|a, b| b.size.total_cmp(&a.size));
         let seed = left.remove(0);
         let cause = nearest(std::slice::from_ref(&seed));
         let mut group = vec![seed];
@@ -85,9 +91,46 @@ fn explain<'a>(site: SiteIx, mut left: Vec<Shaped<'a>>, desk: &Desk<'_>) -> Vec<
         while let Some(i) = left.iter().position(|other| joins(other, &group, cause)) {
             group.push(left.remove(i));
         }
+        if let Some(cause) = cause {
+            let together = |other: &&mut Shaped<'_>| {
+                group.iter().any(|member| overlap(member.finding, other.finding, Span::ZERO))
+            };
+            left.iter_mut().filter(together).for_each(|other| other.take_out(cause));
+        }
         events.push(event(site, group, desk));
     }
     events
+}
+
+impl Shaped<'_> {
+    /// Compares candidates also with what is left once the part that `cause` explains is taken
+    /// out: two faults at a time look like neither.
+    fn take_out(&mut self, cause: (FaultClass, DeviceIx)) {
+        let dot = |a: &[f64; SIGNATURE], b: &[f64; SIGNATURE]| -> f64 {
+            a.iter().zip(b).map(|(x, y)| x * y).sum()
+        };
+        let Some(shapes) = self.shapes.get(&cause) else {
+            return;
+        };
+        let mut least: Option<(f64, [f64; SIGNATURE])> = None;
+        for shape in shapes {
+            let share = (dot(&self.seen, shape) / dot(shape, shape).max(1e-9)).clamp(0.0, 1.0);
+            let left: [f64; SIGNATURE] = std::array::from_fn(|i| self.seen[i] - share * shape[i]);
+            let size = dot(&left, &left);
+            if least.is_none_or(|(smallest, _)| size < smallest) {
+                least = Some((size, left));
+            }
+        }
+        let Some((size, left)) = least.filter(|(size, _)| size.sqrt() >= LEFT_OVER_MIN) else {
+            return;
+        };
+        for (candidate, distance) in &mut self.distances {
+            for shape in self.shapes.get(candidate).into_iter().flatten() {
+                *distance = distance.min(direction_distance(&left, shape));
+            }
+        }
+        self.size = size.sqrt();
+    }
 }
 
 fn joins(other: &Shaped<'_>, group: &[Shaped<'_>], cause: Option<(FaultClass, DeviceIx)>) -> bool {
@@ -161,24 +204,31 @@ fn shape<'a>(
     desk: &Desk<'_>,
     answers: &mut Answers,
 ) -> Option<Shaped<'a>> {
-    let Pattern::Hydraulic { change, open_zones, companions } = &finding.pattern else {
+    let Pattern::Hydraulic { signature, before, open_zones, companions } = &finding.pattern else {
         return None;
     };
     let own = desk.topology.places[finding.device.index()].zone?;
-    let seen = signature(&change.map(f64::from));
+    let seen = signature.map(f64::from);
+    let added: [f64; SIGNATURE] = std::array::from_fn(|i| seen[i] - f64::from(before[i]));
     let others = (open_zones.round() as usize).clamp(1, companions.len() + 1) - 1;
     let mut open: Vec<ZoneIx> = companions[..others].to_vec();
     open.push(own);
     let mut distances = BTreeMap::new();
+    let mut shapes: BTreeMap<_, Vec<[f64; SIGNATURE]>> = BTreeMap::new();
     let mut compare = |open: Vec<ZoneIx>, only: Option<FaultClass>| {
         let mut open = open;
         open.sort_unstable();
         let candidates =
             answers.entry(open).or_insert_with_key(|open| desk.candidates.hydraulic(site, open));
         for candidate in candidates.iter().filter(|c| only.is_none_or(|class| class == c.class)) {
-            let distance = direction_distance(&seen, &expected_change(candidate, own));
-            let entry = distances.entry((candidate.class, candidate.device)).or_insert(distance);
+            // A candidate may explain all that is seen, or what is new since another fault began.
+            let expected = expected(candidate, own);
+            let distance =
+                direction_distance(&seen, &expected).min(direction_distance(&added, &expected));
+            let cause = (candidate.class, candidate.device);
+            let entry = distances.entry(cause).or_insert(distance);
             *entry = entry.min(distance);
+            shapes.entry(cause).or_default().push(expected);
         }
     };
     compare(open, None);
@@ -188,29 +238,16 @@ fn shape<'a>(
     }
     compare(vec![own], Some(FaultClass::ValveStuckClosed));
     let size = seen.iter().map(|x| x * x).sum::<f64>().sqrt();
-    Some(Shaped { finding, size, distances })
+    Some(Shaped { finding, size, seen, shapes, distances })
 }
 
 /// What the controller of zone `own` would see of `candidate`.
-fn expected_change(candidate: &CandidateFault, own: ZoneIx) -> [f64; CHANGES + 1] {
+fn expected(candidate: &CandidateFault, own: ZoneIx) -> [f64; SIGNATURE] {
     let zone_flow =
         candidate.zone_flow.iter().find(|entry| entry.0 == own).map_or(0.0, |entry| entry.1);
-    // A clean filter takes about a hundredth of the pressure, so relative changes of the two
-    // pressures differ by the change of the loss over it.
     let loss = candidate.pump_pressure - candidate.filter_pressure;
-    signature(&[zone_flow, candidate.pump_flow, candidate.pump_pressure, loss, candidate.power])
-}
-
-/// Changes in tolerances, with that of the pressure behind the filter as a sixth. The loss over
-/// the filter is known so well that it would outshout the flows: it counts up to a bound, which
-/// still makes it the first sign of a filter that begins to clog.
-fn signature(change: &[f64; CHANGES]) -> [f64; CHANGES + 1] {
-    const LOSS: usize = 3;
-    const LOSS_BOUND: f64 = 10.0;
-    let scaled = |i: usize| change[i] / f64::from(CHANGE_TOLERANCE[i]);
-    let behind_filter = (change[2] - change[LOSS]) / f64::from(CHANGE_TOLERANCE[2]);
-    let loss = scaled(LOSS).clamp(-LOSS_BOUND, LOSS_BOUND);
-    [scaled(0), scaled(1), scaled(2), loss, scaled(4), behind_filter]
+    let change = [zone_flow, candidate.pump_flow, candidate.pump_pressure, loss, candidate.power];
+    signature(&change.map(|change| change as f32)).map(f64::from)
 }
 
 /// The cells that show `class` best, of the controller nearest to `device` first.
