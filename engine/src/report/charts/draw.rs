@@ -151,7 +151,7 @@ fn draw(mark: &Mark, plot: &Plot, chart: &mut Chart<'_, '_>, columns: usize) -> 
     Ok(())
 }
 
-/// Words after a stretch of time, or before it where the plot ends.
+/// Words after a stretch of time, or before it where the plot ends too soon for them.
 fn words(
     text: &str,
     (from, to): (f64, f64),
@@ -160,8 +160,11 @@ fn words(
     plot: &Plot,
     chart: &mut Chart<'_, '_>,
 ) -> Drawn {
-    let is_late = to > 0.66 * plot.time.days;
-    let (x, h, shift) = if is_late { (from, HPos::Right, -4) } else { (to, HPos::Left, 4) };
+    let plot_px = f64::from(chart.plotting_area().dim_in_pixel().0 / SCALE);
+    let after_px = (1.0 - to / plot.time.days) * plot_px;
+    let needed_px = text.chars().count() as f64 * CHARACTER_PX + 4.0;
+    let (x, h, shift) =
+        if after_px < needed_px { (from, HPos::Right, -4) } else { (to, HPos::Left, 4) };
     let shift = (shift * SCALE as i32, drop_px * SCALE as i32);
     let style = text_style(INK).pos(Pos::new(h, v));
     let element = EmptyElement::at((x, at)) + Text::new(text.to_owned(), shift, style);
