@@ -14,17 +14,18 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// Prints an error once: to stderr as text, or as one JSON object.
+/// Prints an error once to stderr, with `--format json` also as one JSON object to stdout. Every
+/// message names its cause itself, so the chain is not printed again.
 pub(crate) fn print_error(error: &anyhow::Error, code: u8, format: Format) {
     if format == Format::Json {
         let object = serde_json::json!({
             "schema_version": 1,
-            "error": format!("{error:#}"),
+            "error": error.to_string(),
             "exit_code": code,
         });
         println!("{object}");
     }
-    eprintln!("error: {error:#}");
+    eprintln!("error: {error}");
 }
 
 /// The system's monotonic clock.

@@ -85,6 +85,16 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// What a part refused while it was built, said of the scenario that asked for it.
+    pub(crate) fn of_scenario(self, path: &std::path::Path) -> Self {
+        match self {
+            Self::Sim(_) | Self::Cloud(_) | Self::Twin(_) => {
+                Self::Scenario { path: path.to_owned(), problems: vec![self.to_string()] }
+            }
+            other => other,
+        }
+    }
+
     /// Whether the user's input is to blame (exit code 3) rather than the run itself (exit code 4).
     pub fn is_bad_input(&self) -> bool {
         matches!(

@@ -11,7 +11,7 @@ use crate::shard::Shard;
 use crate::worlds;
 use fieldmirror_analytics::catalogue::Catalogue;
 use fieldmirror_analytics::evaluation::{Evaluation, TicketRow, TruthRow};
-use fieldmirror_analytics::finding::{Detector, Finding};
+use fieldmirror_analytics::finding::{Cell, Detector, Finding};
 use fieldmirror_analytics::model::Model;
 use fieldmirror_analytics::tickets::{self, Desk, Ticket};
 use fieldmirror_analytics::window::RowRef;
@@ -134,7 +134,9 @@ fn write_findings(
         let top = finding.contributions.first();
         let shares: BTreeMap<&str, f32> =
             finding.contributions.iter().map(|(metric, share)| (metric.name(), *share)).collect();
-        let cell = finding.evidence.first();
+        // The cell of the channel that contributed most, if one was kept.
+        let of_top = |cell: &&Cell| top.is_some_and(|(metric, _)| cell.metric == *metric);
+        let cell = finding.evidence.iter().find(of_top).or(finding.evidence.first());
         let row = cell.map_or(u64::MAX, |cell| locate(tables, *shard, cell.row));
         columns.push(&FindingRow {
             finding_id: &format!("f{:06}", number + 1),

@@ -56,7 +56,7 @@ pub fn run(
     }
     // Everything that bad input can break is built before anything is written.
     let mut shards = (0..scenario.registers.len())
-        .map(|index| Shard::new(scenario, index))
+        .map(|index| Shard::new(scenario, index).map_err(|e| e.of_scenario(&scenario.origin)))
         .collect::<Result<Vec<_>, _>>()?;
     let partial = begin(&options.out)?;
     scenario.write_compiled(&partial.join("scenario.arrow"))?;
@@ -110,12 +110,20 @@ pub fn write_summary(run: &Path, summary: &Summary) -> Result<(), EngineError> {
     write_json(&run.join("summary.json"), summary)
 }
 
-/// Builds every part of the first shard, so that rules, pipes and faults are checked as a run would.
+/// Builds every part of the first shard and of those with faults, so that rules, pipes and faults are
+/// checked as a run would.
 ///
 /// # Errors
 /// What a run would stop with before its first step.
 pub fn check(scenario: &Scenario) -> Result<(), EngineError> {
-    Shard::new(scenario, 0).map(drop)
+    for (index, register) in scenario.registers.iter().enumerate() {
+        let is_faulty =
+            scenario.text.faults.iter().any(|f| register.names.iter().any(|name| name == f.device));
+        if index == 0 || is_faulty {
+            Shard::new(scenario, index).map_err(|e| e.of_scenario(&scenario.origin))?;
+        }
+    }
+    Ok(())
 }
 
 /// Counts simulated hours over all shards.

@@ -20,6 +20,8 @@ pub use read::Overrides;
 /// A checked scenario.
 #[derive(Clone, Debug)]
 pub struct Scenario {
+    /// The file it came from, for messages.
+    pub origin: std::path::PathBuf,
     /// What the author wrote, with overrides applied.
     pub text: file::ScenarioText,
     /// The compiled form, as kept in the run directory, without its roster.
@@ -71,6 +73,9 @@ impl Scenario {
     /// [`EngineError::Tables`] if the file cannot be written.
     pub fn write_compiled(&self, path: &std::path::Path) -> Result<(), crate::error::EngineError> {
         let mut compiled = self.compiled.clone();
+        for day in &mut compiled.forcing {
+            day.wind_ms = self.text.weather.wind_ms;
+        }
         compiled.roster = self.registers.iter().flat_map(|r| read::roster_rows(r)).collect();
         Ok(compiled.write(path)?)
     }

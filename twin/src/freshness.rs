@@ -28,12 +28,7 @@ pub enum Freshness {
 
 impl Freshness {
     /// All states.
-    pub const ALL: [Self; 4] = [
-        Self::Fresh,
-        Self::StaleLink,
-        Self::StaleGateway,
-        Self::Silent,
-    ];
+    pub const ALL: [Self; 4] = [Self::Fresh, Self::StaleLink, Self::StaleGateway, Self::Silent];
 
     /// The name in tables.
     pub const fn name(self) -> &'static str {

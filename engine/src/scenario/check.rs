@@ -37,7 +37,8 @@ impl Scenario {
         // Made anew from the registers whenever the compiled form is written.
         compiled.roster = Vec::new();
         let rules = rule_names(&compiled);
-        Ok(Self { text, forcing: forcing.into(), registers, rules, compiled })
+        let origin = path.to_owned();
+        Ok(Self { origin, text, forcing: forcing.into(), registers, rules, compiled })
     }
 }
 
@@ -68,10 +69,13 @@ fn check_times(text: &ScenarioText, report: &mut impl FnMut(String)) {
     if text.start.0.nanos() % Span::from_days(1).nanos() != 0 {
         report(format!("start: expected midnight of a day, found {}", text.start.0));
     }
-    for (key, span) in [("span", text.span.0), ("learn.clean", text.learn.clean.0)] {
-        if span.nanos() % Span::from_hours(1).nanos() != 0 || span <= Span::ZERO {
-            report(format!("{key}: expected a whole number of hours above zero, found {span}"));
-        }
+    let (span, clean) = (text.span.0, text.learn.clean.0);
+    if span <= Span::ZERO || span.nanos() % step != 0 {
+        let step = text.step.0;
+        report(format!("span: expected a multiple of the step of {step} above zero, found {span}"));
+    }
+    if clean <= Span::ZERO || clean.nanos() % Span::from_hours(1).nanos() != 0 {
+        report(format!("learn.clean: expected a whole number of hours above zero, found {clean}"));
     }
     let every = text.site.report_every.0;
     if every.nanos() < step {
@@ -98,6 +102,20 @@ fn check_numbers(text: &ScenarioText, report: &mut impl FnMut(String)) {
     within("soil.evaporation_depth_m", soil.evaporation_depth_m, 0.05, 0.3);
     within("soil.curve_number", soil.curve_number, 1.0, 100.0);
     within("crop.depletion_fraction", text.crop.depletion_fraction, 0.1, 0.8);
+    for (i, days) in text.crop.stages_d.iter().enumerate() {
+        within(&format!("crop.stages_d.{i}"), f64::from(*days), 1.0, 366.0);
+    }
+    for (i, kcb) in text.crop.kcb.iter().enumerate() {
+        within(&format!("crop.kcb.{i}"), *kcb, 0.0, 2.0);
+    }
+    within("crop.height_m.0", text.crop.height_m[0], 0.0, text.crop.height_m[1]);
+    within("crop.height_m.1", text.crop.height_m[1], 0.01, 30.0);
+    within("crop.root_depth_m.0", text.crop.root_depth_m[0], 0.05, text.crop.root_depth_m[1]);
+    within("crop.root_depth_m.1", text.crop.root_depth_m[1], 0.05, 10.0);
+    within("soil.readily_evaporable_mm", soil.readily_evaporable_mm, 0.0, 50.0);
+    within("hydraulics.reservoir_head_m", text.hydraulics.reservoir_head_m, -100.0, 1_000.0);
+    within("hydraulics.pump_elevation_m", text.hydraulics.pump_elevation_m, -100.0, 6_000.0);
+    within("hydraulics.pump_best_flow_lps", text.hydraulics.pump_best_flow_lps, 1e-3, 1e5);
     within("irrigation.efficiency", text.irrigation.efficiency, 0.1, 1.0);
     within("irrigation.wetted_fraction", text.irrigation.wetted_fraction, 0.05, 1.0);
     within("hydraulics.pump_efficiency", text.hydraulics.pump_efficiency, 0.05, 1.0);
@@ -128,6 +146,20 @@ fn check_numbers(text: &ScenarioText, report: &mut impl FnMut(String)) {
     within("radio.power_dbm", text.radio.power_dbm, 0.0, 27.0);
     within("radio.shadowing_db", text.radio.shadowing_db, 0.0, 20.0);
     within("radio.reference_distance_m", text.radio.reference_distance_m, 1.0, 1e5);
+    within("radio.reference_loss_db", text.radio.reference_loss_db, 0.0, 250.0);
+    within("radio.exponent", text.radio.exponent, 1.0, 10.0);
+    within("radio.burial_loss_db", text.radio.burial_loss_db, 0.0, 100.0);
+    within("radio.margin_db", text.radio.margin_db, -50.0, 50.0);
+    within("probe.depth_m", text.probe.depth_m, 0.01, 3.0);
+    within("probe.temperature_noise_k", text.probe.temperature_noise_k, 0.0, 10.0);
+    within("probe.response_s", text.probe.response_s, 0.0, 86_400.0);
+    within("probe.drift_per_year", text.probe.drift_per_year, 0.0, 0.5);
+    within("uncertainty.probe_offset", text.uncertainty.probe_offset, 0.0, 0.1);
+    for (g, gateway) in text.gateways.iter().enumerate() {
+        for (i, metres) in gateway.position_m.iter().enumerate() {
+            within(&format!("gateways.{g}.position_m.{i}"), f64::from(*metres), -1e5, 1e5);
+        }
+    }
     within("probe.battery_ah", text.probe.battery_ah, 0.01, 1e3);
     within("probe.water_noise", text.probe.water_noise, 0.0, 0.2);
     within("uncertainty.soil", text.uncertainty.soil, 0.0, 0.3);
@@ -137,6 +169,10 @@ fn check_numbers(text: &ScenarioText, report: &mut impl FnMut(String)) {
     within("learn.false_alarms_per_device_day", rate, 1e-9, 1.0);
     for (z, zone) in text.zones.iter().enumerate() {
         within(&format!("zones.{z}.area_m2"), zone.area_m2, 1.0, 1e8);
+        within(&format!("zones.{z}.elevation_m"), zone.elevation_m, -100.0, 6_000.0);
+        for (i, metres) in zone.position_m.iter().enumerate() {
+            within(&format!("zones.{z}.position_m.{i}"), f64::from(*metres), -1e5, 1e5);
+        }
         within(&format!("zones.{z}.probes"), f64::from(zone.probes), 1.0, 99.0);
     }
 }
@@ -151,8 +187,8 @@ fn check_names(text: &ScenarioText, report: &mut impl FnMut(String)) {
             report(format!("{key}: expected letters, digits, - and _, found `{name}`"));
         }
     }
-    if text.gateways.is_empty() {
-        report("gateways: expected at least one [[gateways]]".to_owned());
+    if text.gateways.is_empty() || text.gateways.len() > 4 {
+        report(format!("gateways: expected 1 to 4 [[gateways]], found {}", text.gateways.len()));
     }
     if text.zones.is_empty() || text.zones.len() > 8 {
         report(format!("zones: expected 1 to 8 [[zones]], found {}", text.zones.len()));
@@ -222,8 +258,8 @@ fn check_faults(text: &ScenarioText, devices: &BTreeSet<&str>, report: &mut impl
                 fault.onset.0
             ));
         }
-        if !(0.0..=1.0).contains(&fault.severity) {
-            report(format!("{at}.severity: expected 0 to 1, found {}", fault.severity));
+        if !(fault.severity > 0.0 && fault.severity <= 1.0) {
+            report(format!("{at}.severity: expected above 0 to 1, found {}", fault.severity));
         }
         let grows = fault.growth != "step";
         if !["step", "linear", "exponential"].contains(&fault.growth.as_str()) {
