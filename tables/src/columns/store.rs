@@ -5,6 +5,7 @@ use crate::error::TablesError;
 use crate::schema::Table;
 use arrow::array::{
     ArrayRef, BooleanArray, DictionaryArray, PrimitiveArray, RecordBatch, StringArray,
+    new_null_array,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{
@@ -277,6 +278,12 @@ impl BatchBuilder {
             Ok(array) => self.arrays.push(array),
             Err(source) => self.failed = self.failed.take().or(Some(source)),
         }
+    }
+
+    /// A column of `rows` nulls.
+    pub(crate) fn absent(&mut self, rows: usize) {
+        let Some(field) = self.schema.fields().get(self.arrays.len()) else { return };
+        self.arrays.push(new_null_array(field.data_type(), rows));
     }
 
     pub(crate) fn finish(self) -> Result<RecordBatch, TablesError> {

@@ -45,10 +45,11 @@ pub struct TelemetryColumns {
     pub zone: Vec<i32>,
     /// The gateway: a [`DeviceIx`], or [`Key::ABSENT`].
     pub gateway: Vec<i32>,
-    /// The values of each channel of [`Metric::ALL`]; NaN where the message has none.
+    /// The values of each channel of [`Metric::ALL`]; NaN where the message has none. A column may
+    /// be shorter than there are rows: the rest have none.
     pub values: [Vec<f64>; Metric::COUNT],
-    /// For each class, where in its payload each channel stands.
-    positions: [[Option<usize>; Metric::COUNT]; DeviceClass::ALL.len()],
+    /// For each class its channels and where in the payload they stand.
+    channels: [Vec<(Metric, usize)>; DeviceClass::ALL.len()],
 }
 
 impl Default for TelemetryColumns {
@@ -62,8 +63,9 @@ impl Default for TelemetryColumns {
             zone: Vec::new(),
             gateway: Vec::new(),
             values: Default::default(),
-            positions: DeviceClass::ALL.map(|class| {
-                std::array::from_fn(|metric| class.schema().channel(Metric::ALL[metric]))
+            channels: DeviceClass::ALL.map(|class| {
+                let fields = class.schema().fields.iter().enumerate();
+                fields.filter_map(|(at, field)| field.metric.map(|metric| (metric, at))).collect()
             }),
         }
     }
@@ -72,6 +74,7 @@ impl Default for TelemetryColumns {
 impl TelemetryColumns {
     /// Appends a row.
     pub fn push(&mut self, row: &TelemetryRow<'_>) {
+        let at = self.time.len();
         let class = row.reading.class();
         row.time.append(&mut self.time);
         row.sampled_at.append(&mut self.sampled_at);
@@ -80,9 +83,13 @@ impl TelemetryColumns {
         row.site.append(&mut self.site);
         row.zone.append(&mut self.zone);
         row.gateway.append(&mut self.gateway);
-        let positions = &self.positions[class as usize];
-        for (values, position) in self.values.iter_mut().zip(positions) {
-            values.push(position.map_or(f64::NAN, |position| row.reading.value(position)));
+        // Most channels stay empty for most classes: they are filled up when a value comes.
+        for &(metric, position) in &self.channels[class as usize] {
+            let values = &mut self.values[metric.index()];
+            if values.len() < at {
+                values.resize(at, f64::NAN);
+            }
+            values.push(row.reading.value(position));
         }
     }
 }
@@ -95,6 +102,7 @@ impl Columns for TelemetryColumns {
     }
 
     fn take(&mut self, dictionaries: &mut Dictionaries) -> Result<RecordBatch, TablesError> {
+        let rows = self.len();
         let mut batch = BatchBuilder::new(Self::TABLE);
         batch.column(&mut self.time, None);
         batch.column(&mut self.sampled_at, None);
@@ -104,7 +112,12 @@ impl Columns for TelemetryColumns {
         batch.column(&mut self.zone, Some(dictionaries.zones.words()));
         batch.column(&mut self.gateway, Some(dictionaries.devices.words()));
         for values in &mut self.values {
-            batch.column(values, None);
+            if values.is_empty() {
+                batch.absent(rows);
+            } else {
+                values.resize(rows, f64::NAN);
+                batch.column(values, None);
+            }
         }
         batch.finish()
     }

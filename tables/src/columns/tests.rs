@@ -118,6 +118,32 @@ fn absent_and_empty_text_differ() {
 }
 
 #[test]
+fn a_channel_that_comes_late_is_absent_before() {
+    let mut columns = TelemetryColumns::default();
+    let classes = [DeviceClass::SoilProbe, DeviceClass::Gateway, DeviceClass::SoilProbe];
+    for class in classes {
+        let mut reading = Reading::new(class, DeviceIx::new(0));
+        reading.set(1, 3.0);
+        columns.push(&TelemetryRow {
+            time: Timestamp::from_nanos(0),
+            sampled_at: Timestamp::from_nanos(0),
+            site: SiteIx::new(0),
+            zone: None,
+            gateway: None,
+            reading: &reading,
+        });
+    }
+    let batch = columns.take(&mut dictionaries()).expect("valid");
+    let of = |metric: Metric| {
+        let column = batch.column_by_name(metric.name()).expect("a column per channel");
+        column.as_primitive::<Float64Type>().iter().collect::<Vec<_>>()
+    };
+    assert_eq!(of(Metric::Temperature), [Some(3.0), None, Some(3.0)]);
+    assert_eq!(of(Metric::FramesReceived), [None, Some(3.0), None]);
+    assert_eq!(of(Metric::Rain), [None; 3]);
+}
+
+#[test]
 fn telemetry_has_a_class_own_channels_and_nulls_elsewhere() {
     let mut reading = Reading::new(DeviceClass::SoilProbe, DeviceIx::new(0));
     reading.set(1, 21.5);
