@@ -18,7 +18,7 @@ pub enum Form {
 }
 
 /// Prints the table `name` of the run directory `run`: the first `rows` rows, or all. Rows go out
-/// as they are read, so a table may be larger than memory (text, which aligns, keeps what it shows).
+/// as they are read, so a table may be larger than memory (aligned text keeps what it shows).
 ///
 /// # Errors
 /// [`EngineError::NoTable`] for an unknown name, [`EngineError::Tables`] if the file is missing or

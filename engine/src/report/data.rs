@@ -1,7 +1,7 @@
 //! What the report shows, gathered from a run directory.
 //!
 //! Tables are read once each, batch by batch and only in the columns that are needed, and folded
-//! into aggregates whose size follows from the number of hours and zones, not from that of messages.
+//! into aggregates whose size follows from the number of hours and zones, not of messages.
 
 mod facts;
 mod pumping;

@@ -70,9 +70,10 @@ impl Page {
         Ok(Self {
             title: summary.scenario.clone(),
             subtitle: format!(
-                "{} on {}, {days:.0} days from {} UTC, seed {}",
+                "{} on {}, {} from {} UTC, seed {}",
                 plural(summary.devices, "device", "devices"),
                 plural(facts.farms as u64, "farm", "farms"),
+                length(days),
                 spoken(facts.start),
                 summary.seed
             ),
@@ -83,6 +84,15 @@ impl Page {
             cards: shown.iter().map(|ticket| Card::of(ticket, facts, &run.cited)).collect(),
             sections: sections::of(run)?,
         })
+    }
+}
+
+/// Days where they are whole, hours otherwise.
+fn length(days: f64) -> String {
+    if days == days.trunc() {
+        plural(days as u64, "day", "days")
+    } else {
+        plural((days * 24.0).round() as u64, "hour", "hours")
     }
 }
 
@@ -109,8 +119,8 @@ fn headline(run: &RunData) -> Vec<Number> {
             ),
         ),
         number(
-            "Days simulated",
-            format!("{days:.0}"),
+            "Simulated",
+            length(days),
             format!("models learned until {}", farm::clean_until(facts)),
         ),
         number(

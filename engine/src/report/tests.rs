@@ -294,6 +294,7 @@ fn a_farm_shows_its_tickets_zones_pump_and_radio() {
 #[test]
 fn a_fleet_shows_quantiles_instead_of_zones() {
     let html = html(&data(1_000));
+    assert!(html.contains("47\u{202f}000 devices on 1\u{202f}000 farms, 60 days from"));
     assert!(html.contains("4000 zones by the hour") && html.contains("id=\"soil\""));
     assert!(!html.contains("Pump flow"), "one farm's pump says nothing of a fleet");
 }

@@ -58,8 +58,7 @@ pub(in crate::report) fn losses(facts: &Facts, radio: &Radio) -> Plot {
             base[bucket] += share;
         }
         marks.push(Mark::Boxes { boxes, color, opacity: 0.95 });
-        let total: u64 = counts.iter().sum();
-        legend.push(Key::filled(color, &format!("{}: {total}", reason.replace('_', " "))));
+        legend.push(Key::filled(color, &reason.replace('_', " ")));
     }
     let highest = base.iter().copied().fold(0.0, f64::max);
     Plot {
@@ -161,7 +160,8 @@ pub(in crate::report) fn scores(facts: &Facts, track: &ScoreTrack, truth: &[Faul
         title: format!("{}: {}", track.device, track.tickets.join(", ")),
         caption: String::new(),
         description: format!(
-            "Hourly scores of {} over their thresholds, on a logarithmic axis: above 1 a window deviates.",
+            "Hourly scores of {} over their thresholds, on a logarithmic axis: above 1 a window \
+             deviates.",
             track.device
         ),
         unit: "score / threshold".to_owned(),
@@ -174,8 +174,8 @@ pub(in crate::report) fn scores(facts: &Facts, track: &ScoreTrack, truth: &[Faul
     }
 }
 
-/// Whether a fault should show in a device's scores: it is blamed for them, or it changes what every
-/// pump controller of its farm sees.
+/// Whether a fault should show in a device's scores: it is blamed for them, or it changes what
+/// every pump controller of its farm sees.
 fn concerns(fault: &Fault, track: &ScoreTrack) -> bool {
     let site = |device: &str| device.split('-').next().unwrap_or_default().to_owned();
     track.explains.contains(&fault.device)

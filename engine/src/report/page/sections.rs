@@ -214,7 +214,8 @@ fn stale_words(run: &RunData) -> String {
         return "No silence was put down to a gateway.".to_owned();
     }
     format!(
-        "The twin knows how old each mirrored state is and whether a silent gateway explains it: {}.",
+        "The twin knows how old each mirrored state is and whether a silent gateway explains it: \
+         {}.",
         gateways.join(", ")
     )
 }
@@ -233,7 +234,8 @@ fn stale_table(run: &RunData) -> Table {
 }
 
 fn evapotranspiration(run: &RunData) -> Result<Option<Section>, EngineError> {
-    if run.et.ours_mm.is_empty() {
+    // A line needs two days.
+    if run.et.ours_mm.len() < 2 {
         return Ok(None);
     }
     Ok(Some(Section {
