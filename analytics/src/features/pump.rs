@@ -179,9 +179,9 @@ pub struct Running {
 }
 
 impl Running {
-    /// Takes in an hour in which it ran. Where water stops or comes back, the hours before count no
-    /// more: `blocked` tells of the hour, see [`BLOCKED`]. Returns the mean change over the last running hours,
-    /// weighted by their samples; NaN if the newest has no prediction.
+    /// Takes in an hour in which it ran. Returns the mean change over the last running hours,
+    /// weighted by their samples; NaN if the newest has no prediction. Where water stops or comes
+    /// back, the hours before count no more: `blocked` tells of the hour, see [`BLOCKED`].
     pub fn push(&mut self, vector: &Vector, blocked: bool) -> [f32; CHANGES] {
         if vector.change.iter().any(|change| change.is_nan()) {
             return [f32::NAN; CHANGES];
