@@ -48,7 +48,7 @@ pub(crate) enum Verb {
 pub(crate) struct RunArgs {
     /// Scenario file: TOML, or the compiled Arrow form.
     pub(crate) scenario: PathBuf,
-    /// Run directory; by default runs/<scenario>-s<seed>.
+    /// Run directory; by default `runs/<scenario>-s<seed>`.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Replace the run directory if it exists.

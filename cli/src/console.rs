@@ -6,6 +6,16 @@ use fieldmirror_engine::error::EngineError;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Instant;
 
+/// Prints a line to stdout. A reader that has gone away wants no more lines, and that is its right; a
+/// full disk is reported by whoever owns it.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($part)*);
+    }};
+}
+pub(crate) use say;
+
 /// The exit code for an error: 3 for bad input, 4 for a failure while running.
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<EngineError>() {
@@ -23,7 +33,7 @@ pub(crate) fn print_error(error: &anyhow::Error, code: u8, format: Format) {
             "error": error.to_string(),
             "exit_code": code,
         });
-        println!("{object}");
+        say!("{object}");
     }
     eprintln!("error: {error}");
 }

@@ -2,7 +2,7 @@
 
 use crate::Verdict;
 use crate::args::{Args, Format, InspectArgs, ReplayArgs, ReportArgs, RunArgs, ScenarioVerb, Verb};
-use crate::console::{Bar, SystemStopwatch, cpu_model, peak_rss_mb};
+use crate::console::{Bar, SystemStopwatch, cpu_model, peak_rss_mb, say};
 use anyhow::{Context as _, Result};
 use fieldmirror_engine::inspect;
 use fieldmirror_engine::manifest::Manifest;
@@ -52,7 +52,7 @@ fn execute_run(args: RunArgs, format: Format) -> Result<Verdict> {
     summary.peak_rss_mb = peak_rss_mb();
     run::write_summary(&options.out, &summary)?;
     match format {
-        Format::Json => println!("{}", serde_json::to_string(&summary)?),
+        Format::Json => say!("{}", serde_json::to_string(&summary)?),
         _ if args.quiet => {}
         _ => print_summary(&summary),
     }
@@ -65,26 +65,25 @@ fn default_run_directory(scenario: &Scenario) -> PathBuf {
 
 fn print_summary(s: &Summary) {
     let days = s.simulated_s / 86_400.0;
-    println!("{} with seed {}: {} devices, {days:.1} days", s.scenario, s.seed, s.devices);
+    say!("{} with seed {}: {} devices, {days:.1} days", s.scenario, s.seed, s.devices);
     let lost: Vec<String> = s.uplinks_lost.iter().map(|(why, n)| format!("{n} {why}")).collect();
     let lost = if lost.is_empty() { "none".to_owned() } else { lost.join(", ") };
-    println!(
-        "  uplinks     {} sent, {} delivered, lost: {lost}",
-        s.uplinks_sent, s.uplinks_delivered
-    );
-    println!(
+    say!("  uplinks     {} sent, {} delivered, lost: {lost}", s.uplinks_sent, s.uplinks_delivered);
+    say!(
         "  cloud       {} messages, {} rule matches, {} shadow updates",
-        s.messages, s.rule_matches, s.shadow_updates
+        s.messages,
+        s.rule_matches,
+        s.shadow_updates
     );
     let zones: Vec<String> =
         s.commands_per_zone_day.iter().map(|(zone, n)| format!("{zone} {n:.1}")).collect();
     if zones.is_empty() {
-        println!("  commands    {}", s.commands);
+        say!("  commands    {}", s.commands);
     } else {
-        println!("  commands    {}; a day: {}", s.commands, zones.join(", "));
+        say!("  commands    {}; a day: {}", s.commands, zones.join(", "));
     }
     let share = |x: Option<f64>| x.map_or_else(|| "n/a".to_owned(), |x| format!("{x:.2}"));
-    println!(
+    say!(
         "  faults      {} in the world, {} findings, {} tickets (precision {}, recall {})",
         s.faults,
         s.findings,
@@ -92,13 +91,17 @@ fn print_summary(s: &Summary) {
         share(s.ticket_precision),
         share(s.ticket_recall)
     );
-    println!(
+    say!(
         "  time        {:.1} s: start {:.1}, loop {:.1}, report {:.1}; {:.0} messages/s",
-        s.wall_s, s.startup_s, s.loop_s, s.report_s, s.messages_per_s
+        s.wall_s,
+        s.startup_s,
+        s.loop_s,
+        s.report_s,
+        s.messages_per_s
     );
-    println!("  digest      {}", s.digest);
-    println!("  world       {}", s.digest_world);
-    println!("The run is in {0}; open {0}/report.html, read {0}/tickets.md", s.run);
+    say!("  digest      {}", s.digest);
+    say!("  world       {}", s.digest_world);
+    say!("The run is in {0}; open {0}/report.html, read {0}/tickets.md", s.run);
 }
 
 fn execute_replay(args: &ReplayArgs, format: Format) -> Result<Verdict> {
@@ -118,35 +121,47 @@ fn execute_replay(args: &ReplayArgs, format: Format) -> Result<Verdict> {
             json!({"table": d.table, "row": d.row, "column": d.column, "recorded": d.left, "replayed": d.right})
         });
         let run = run.as_ref().map(|path| path.display().to_string());
-        println!(
+        say!(
             "{}",
             json!({"schema_version": 1, "equal": equal, "digest": digest, "recorded": recorded,
                    "difference": difference, "run": run})
         );
     } else {
         match &difference {
-            None => println!("equal: {digest}"),
-            Some(d) => println!(
+            None if args.verify => say!("equal, row by row: {digest}"),
+            None => say!("equal digests: {digest}; pass --verify to compare every row"),
+            Some(d) => say!(
                 "different: table {}, row {}, column {}: recorded {}, replayed {}",
-                d.table, d.row, d.column, d.left, d.right
+                d.table,
+                d.row,
+                d.column,
+                d.left,
+                d.right
             ),
         }
         if let Some(run) = &run {
-            println!("The replayed run is in {}", run.display());
+            say!("The replayed run is in {}", run.display());
         }
     }
     Ok(if equal { Verdict::Fine } else { Verdict::Failed })
 }
 
 fn compile(input: &Path, output: &Path, format: Format) -> Result<Verdict> {
+    if let (Ok(from), Ok(to)) = (input.canonicalize(), output.canonicalize())
+        && from == to
+    {
+        let message =
+            format!("{}: -o names the input itself; choose another file", input.display());
+        clap::Error::raw(clap::error::ErrorKind::ValueValidation, message + "\n").exit();
+    }
     let scenario = Scenario::load(input, &Overrides::default())?;
     scenario.write_compiled(output)?;
     let bytes = std::fs::metadata(output).context("the file just written")?.len();
     if format == Format::Json {
         let output = output.display().to_string();
-        println!("{}", json!({"schema_version": 1, "output": output, "bytes": bytes}));
+        say!("{}", json!({"schema_version": 1, "output": output, "bytes": bytes}));
     } else {
-        println!("wrote {} ({bytes} bytes)", output.display());
+        say!("wrote {} ({bytes} bytes)", output.display());
     }
     Ok(Verdict::Fine)
 }
@@ -158,14 +173,14 @@ fn check(file: &Path, format: Format) -> Result<Verdict> {
     let (devices, faults) = (scenario.devices(), text.faults.len());
     let (farms, rules) = (text.fleet.as_ref().map_or(1, |f| f.farms), scenario.rules.len());
     if format == Format::Json {
-        println!(
+        say!(
             "{}",
             json!({"schema_version": 1, "scenario": text.name, "seed": text.seed, "farms": farms,
                    "devices": devices, "simulated_s": text.span.0.seconds(), "rules": rules,
                    "faults": faults, "confounders": text.confounders.len()})
         );
     } else {
-        println!(
+        say!(
             "{}: sound: {farms} farms, {devices} devices, {} from {}, {rules} rules, {faults} faults, {} confounders",
             file.display(),
             text.span.0,
@@ -179,9 +194,9 @@ fn check(file: &Path, format: Format) -> Result<Verdict> {
 fn execute_report(args: &ReportArgs, format: Format) -> Result<Verdict> {
     let path = report::write(&args.run)?;
     if format == Format::Json {
-        println!("{}", json!({"schema_version": 1, "report": path.display().to_string()}));
+        say!("{}", json!({"schema_version": 1, "report": path.display().to_string()}));
     } else {
-        println!("wrote {}", path.display());
+        say!("wrote {}", path.display());
     }
     Ok(Verdict::Fine)
 }

@@ -41,6 +41,14 @@ pub enum EngineError {
         /// The directory.
         path: PathBuf,
     },
+    /// Something else stands where a run is to be written.
+    #[error("{}: {why}; expected a new directory or an earlier run, choose another with --out DIR", path.display())]
+    Foreign {
+        /// The path.
+        path: PathBuf,
+        /// What stands there.
+        why: String,
+    },
     /// Not a run directory.
     #[error("{}: not a run directory ({why}); expected the output of `fieldmirror run`", path.display())]
     NotARun {
@@ -97,14 +105,28 @@ impl EngineError {
 
     /// Whether the user's input is to blame (exit code 3) rather than the run itself (exit code 4).
     pub fn is_bad_input(&self) -> bool {
+        use fieldmirror_tables::TablesError as Tables;
+        if let Self::Tables(tables) = self {
+            // Reading a damaged or foreign file is the input's fault, writing and encoding are not.
+            return match tables {
+                Tables::Io { action, .. } => !["create", "write", "finish"].contains(action),
+                Tables::Missing { .. }
+                | Tables::Truncated { .. }
+                | Tables::Foreign { .. }
+                | Tables::Column { .. }
+                | Tables::Version { .. }
+                | Tables::Damaged { .. } => true,
+                _ => false,
+            };
+        }
         matches!(
             self,
             Self::Scenario { .. }
                 | Self::Read { .. }
                 | Self::Exists { .. }
+                | Self::Foreign { .. }
                 | Self::NotARun { .. }
                 | Self::NoTable { .. }
-                | Self::Tables(_)
                 | Self::Sim(_)
                 | Self::Cloud(_)
                 | Self::Twin(_)

@@ -61,7 +61,13 @@ pub fn replay(
     progress: &dyn Progress,
 ) -> Result<Replayed, EngineError> {
     let is_run = source.is_dir();
-    let beside = options.out.clone().unwrap_or_else(|| scratch(source));
+    let beside = match &options.out {
+        Some(out) => {
+            run::may_replace(out, false)?;
+            out.clone()
+        }
+        None => scratch(source),
+    };
     let make = |scenario: &Scenario, out: PathBuf, threads: usize| {
         let options = RunOptions { out, force: true, threads, cpu: options.cpu.clone() };
         run::run(scenario, &options, stopwatch, progress)
@@ -83,15 +89,9 @@ pub fn replay(
     if options.verify || summary.digest != recorded.digest {
         difference = first_difference(&recorded_run, &beside)?;
     }
-    if difference.is_none() && summary.digest != recorded.digest {
+    if difference.is_none() {
         // Every row is equal, so the row groups or the manifest itself were changed.
-        difference = Some(Difference {
-            table: "manifest".to_owned(),
-            row: 0,
-            column: "digest".to_owned(),
-            left: recorded.digest.clone(),
-            right: summary.digest.clone(),
-        });
+        difference = manifest_difference(&recorded, &Manifest::read(&beside)?);
     }
     if !is_run {
         run::remove(&recorded_run)?;
@@ -99,6 +99,10 @@ pub fn replay(
     let kept = options.out.is_some();
     if !kept {
         run::remove(&beside)?;
+        if !is_run && let Some(folder) = beside.parent() {
+            // Succeeds only if the folder is empty, that is if it was made for this replay.
+            let _ = std::fs::remove_dir(folder);
+        }
     }
     Ok(Replayed {
         run: kept.then_some(beside),
@@ -152,6 +156,38 @@ pub fn first_difference(
         }
     }
     Ok(None)
+}
+
+/// The first entry of two manifests that differs; who wrote them, on what CPU, is no difference.
+fn manifest_difference(recorded: &Manifest, replayed: &Manifest) -> Option<Difference> {
+    let differs = |row: u64, column: &str, left: String, right: String| {
+        (left != right).then(|| Difference {
+            table: "manifest".to_owned(),
+            row,
+            column: column.to_owned(),
+            left,
+            right,
+        })
+    };
+    let (a, b) = (recorded, replayed);
+    let tables = a.tables.iter().map(Some).chain(std::iter::repeat(None));
+    let mut rows = tables.zip(b.tables.iter().map(Some).chain(std::iter::repeat(None))).enumerate();
+    let mut first_table = || {
+        let length = a.tables.len().max(b.tables.len());
+        let text = |row: Option<&crate::manifest::TableRow>| {
+            row.map_or("(absent)".to_owned(), |t| {
+                format!("{} {} {} {}", t.name, t.file, t.rows, t.sha256)
+            })
+        };
+        rows.by_ref()
+            .take(length)
+            .find_map(|(row, (left, right))| differs(row as u64, "tables", text(left), text(right)))
+    };
+    differs(0, "scenario", a.scenario.clone(), b.scenario.clone())
+        .or_else(|| differs(0, "seed", a.seed.to_string(), b.seed.to_string()))
+        .or_else(&mut first_table)
+        .or_else(|| differs(0, "digest_world", a.digest_world.clone(), b.digest_world.clone()))
+        .or_else(|| differs(0, "digest", a.digest.clone(), b.digest.clone()))
 }
 
 /// A directory beside the source for a replay that nobody keeps.

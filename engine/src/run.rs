@@ -51,9 +51,7 @@ pub fn run(
     progress: &dyn Progress,
 ) -> Result<Summary, EngineError> {
     let started = stopwatch.nanos();
-    if options.out.exists() && !options.force {
-        return Err(EngineError::Exists { path: options.out.clone() });
-    }
+    may_replace(&options.out, options.force)?;
     // Everything that bad input can break is built before anything is written.
     let mut shards = (0..scenario.registers.len())
         .map(|index| Shard::new(scenario, index).map_err(|e| e.of_scenario(&scenario.origin)))
@@ -263,12 +261,39 @@ fn summarise(
     summary
 }
 
+/// Refuses to write where something stands that is not a run, or is not to be replaced.
+pub(crate) fn may_replace(out: &Path, force: bool) -> Result<(), EngineError> {
+    let foreign = |why: &str| EngineError::Foreign { path: out.to_owned(), why: why.to_owned() };
+    if out.file_name().is_none() {
+        return Err(foreign("it has no name of its own"));
+    }
+    if out.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    if !is_run_or_empty(out, "manifest.json") {
+        return Err(foreign("it is there and holds something else"));
+    }
+    if force { Ok(()) } else { Err(EngineError::Exists { path: out.to_owned() }) }
+}
+
+/// Whether `path` is a real directory that is empty or holds `mark`.
+fn is_run_or_empty(path: &Path, mark: &str) -> bool {
+    let is_directory = path.symlink_metadata().is_ok_and(|meta| meta.is_dir());
+    let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    is_directory && (is_empty || path.join(mark).is_file())
+}
+
 /// Makes the empty `.partial` directory.
 fn begin(out: &Path) -> Result<PathBuf, EngineError> {
     let mut name = out.file_name().map(std::ffi::OsStr::to_owned).unwrap_or_default();
     name.push(".partial");
     let partial = out.with_file_name(name);
-    if partial.exists() {
+    if partial.symlink_metadata().is_ok() {
+        // What an interrupted run left begins with its scenario.
+        if !is_run_or_empty(&partial, "scenario.arrow") {
+            let why = "it is there and holds something else".to_owned();
+            return Err(EngineError::Foreign { path: partial, why });
+        }
         remove(&partial)?;
     }
     std::fs::create_dir_all(&partial)

@@ -70,7 +70,7 @@ impl Scenario {
     /// Writes the compiled form.
     ///
     /// # Errors
-    /// [`EngineError::Tables`] if the file cannot be written.
+    /// [`crate::error::EngineError::Tables`] if the file cannot be written.
     pub fn write_compiled(&self, path: &std::path::Path) -> Result<(), crate::error::EngineError> {
         let mut compiled = self.compiled.clone();
         for day in &mut compiled.forcing {

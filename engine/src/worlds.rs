@@ -80,7 +80,11 @@ pub(crate) fn cloud_spec(
 ) -> Result<fieldmirror_cloud::spec::Spec, EngineError> {
     let mut spec = fieldmirror_cloud::spec::Spec::new(Arc::clone(register));
     for (name, payload) in &scenario.rules {
-        spec.rules.push((name.clone(), RuleSpec::parse(payload)?));
+        let rule = RuleSpec::parse(payload).map_err(|error| EngineError::Scenario {
+            path: scenario.origin.clone(),
+            problems: vec![format!("rule `{name}`: {error}")],
+        })?;
+        spec.rules.push((name.clone(), rule));
     }
     for (name, function) in &scenario.text.functions {
         let duration = function.duration.0;

@@ -1,6 +1,5 @@
 //! One integration binary: each module says what it proves.
 
-mod bad_input;
 mod books;
 mod determinism;
 mod tickets;

@@ -24,19 +24,6 @@ pub fn scenario_path(name: &str) -> PathBuf {
     root().join("scenarios").join(format!("{name}.toml"))
 }
 
-/// The built command.
-///
-/// # Panics
-/// If it was not built; `cargo test --workspace` builds it.
-pub fn binary() -> PathBuf {
-    // Test binaries stand in `deps`, the command one folder up.
-    let test = std::env::current_exe().expect("a path");
-    let folder = test.ancestors().nth(2).expect("the profile's folder");
-    let path = folder.join(format!("fieldmirror{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.exists(), "{}: not built; run cargo test --workspace", path.display());
-    path
-}
-
 /// A scenario of the repository with changed values.
 ///
 /// # Panics

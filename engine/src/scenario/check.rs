@@ -61,6 +61,12 @@ fn check_times(text: &ScenarioText, report: &mut impl FnMut(String)) {
     if text.format != FORMAT {
         report(format!("format: expected {FORMAT}, found {}", text.format));
     }
+    if text.crop.planted.0 >= text.start.0 + text.span.0 {
+        report(format!(
+            "crop.planted: expected a day before the end of the run, found {}",
+            text.crop.planted.0
+        ));
+    }
     let step = text.step.0.nanos();
     if step <= 0 || Span::from_hours(1).nanos() % step != 0 {
         report(format!("step: expected a part of an hour such as 60s, found {}", text.step.0));
@@ -274,8 +280,20 @@ fn check_faults(text: &ScenarioText, devices: &BTreeSet<&str>, report: &mut impl
         }
     }
     for (c, confounder) in text.confounders.iter().enumerate() {
+        if let ConfounderText::HeatWave { id, warmer_k, .. } = confounder
+            && !(-30.0..=30.0).contains(warmer_k)
+        {
+            report(format!(
+                "confounders.{c} (`{id}`).warmer_k: expected -30 to 30, found {warmer_k}"
+            ));
+        }
+        if let ConfounderText::IrrigationPlan { id, at, .. } = confounder
+            && at.0 >= Span::from_days(1)
+        {
+            report(format!("confounders.{c} (`{id}`).at: expected less than 24h, found {}", at.0));
+        }
         if let ConfounderText::IrrigationPlan { id, zones, .. } = confounder
-            && zones.iter().any(|&z| z == 0 || z as usize > text.zones.len())
+            && (zones.is_empty() || zones.iter().any(|&z| z == 0 || z as usize > text.zones.len()))
         {
             let n = text.zones.len();
             report(format!("confounders.{c} (`{id}`).zones: expected zone numbers 1 to {n}"));

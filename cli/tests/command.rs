@@ -1,12 +1,23 @@
 //! Bad input gives one message with file and place, what was expected and what to do, exit code 3,
 //! and leaves nothing behind.
 
-use fieldmirror_tests::{binary, root, scenario_path};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository").to_owned()
+}
+
+fn scenario_path(name: &str) -> PathBuf {
+    root().join("scenarios").join(format!("{name}.toml"))
+}
+
 fn fieldmirror(arguments: &[&str], at: &Path) -> Output {
-    Command::new(binary()).args(arguments).current_dir(at).output().expect("the binary runs")
+    Command::new(env!("CARGO_BIN_EXE_fieldmirror"))
+        .args(arguments)
+        .current_dir(at)
+        .output()
+        .expect("the binary runs")
 }
 
 /// First-farm in a folder of its own, with one text replaced by another.
