@@ -34,6 +34,9 @@ pub struct RunOptions {
 /// all shards' groups fit in memory together.
 const MESSAGES_PER_GROUP: i64 = 200_000;
 
+/// Row groups that wait for the file writer at most; with more, simulation waits.
+const GROUPS_WAITING_MAX: usize = 8;
+
 /// The longest row group, in hours: a single farm's run still has several.
 const GROUP_HOURS_MAX: i64 = 240;
 
@@ -63,14 +66,37 @@ pub fn run(
 
     let pulse = Pulse::new(scenario, shards.len(), progress);
     let mut model = None;
-    for until in epochs(scenario) {
-        if model.is_none() && shards.first().is_some_and(|s| s.now() >= scenario.clean_until()) {
-            model = Some(train(scenario, &mut shards)?);
-        }
-        for group in advance(&mut shards, until, options.threads, stopwatch, &pulse)? {
-            tables.append(group)?;
-        }
-    }
+    std::thread::scope(|scope| {
+        // Files grow while the next epoch runs; groups arrive in their one order.
+        let (send, receive) = std::sync::mpsc::sync_channel::<EncodedGroup>(GROUPS_WAITING_MAX);
+        let tables = &mut tables;
+        let writer = scope.spawn(move || {
+            receive
+                .into_iter()
+                .try_for_each(|group| tables.append(group).map_err(EngineError::from))
+        });
+        let mut simulate = || {
+            for until in epochs(scenario) {
+                let is_clean_over =
+                    shards.first().is_some_and(|s| s.now() >= scenario.clean_until());
+                if model.is_none() && is_clean_over {
+                    model = Some(train(scenario, &mut shards)?);
+                }
+                for group in advance(&mut shards, until, options.threads, stopwatch, &pulse)? {
+                    // The writer hangs up only when it failed, which it says when it is joined.
+                    if send.send(group).is_err() {
+                        return Ok(());
+                    }
+                }
+            }
+            Ok(())
+        };
+        let simulated = simulate();
+        drop(send);
+        // A panic of the writer is a defect of this program: let it be seen.
+        let written = writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        simulated.and(written)
+    })?;
     let outcome = outcome::conclude(scenario, &mut shards, &mut tables, model.as_deref())?;
     let entries = tables.finish()?;
     let loop_until = stopwatch.nanos();
