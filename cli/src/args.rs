@@ -63,7 +63,7 @@ pub(crate) struct RunArgs {
     /// Threads; by default one a core. Results do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
-    /// Stop after this much simulated time: 90s, 36h, 10d.
+    /// Stop with the step that reaches this much simulated time: 90s, 36h, 10d.
     #[arg(long, value_name = "DURATION", value_parser = parse_span)]
     pub(crate) until: Option<Span>,
     /// No progress bar and no summary.

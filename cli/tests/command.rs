@@ -145,8 +145,46 @@ fn an_existing_run_directory_is_refused_without_force() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path();
     std::fs::create_dir(at.join("out")).expect("a folder");
-    std::fs::write(at.join("out/keep.txt"), "mine").expect("a file");
+    std::fs::write(at.join("out/manifest.json"), "{}").expect("a file");
     let toml = scenario_path("first-farm").display().to_string();
     refused(&["run", &toml, "--out", "out"], at, &["out", "--force"]);
-    assert_eq!(std::fs::read_to_string(at.join("out/keep.txt")).expect("kept"), "mine");
+    let forced = fieldmirror(&["run", &toml, "--out", "out", "--force", "--until", "90s"], at);
+    assert_eq!(forced.status.code(), Some(0), "{}", String::from_utf8_lossy(&forced.stderr));
+    assert!(at.join("out/uplinks.parquet").exists());
+    assert_eq!(entries(at), ["out"], "nothing but the run");
+}
+
+#[test]
+fn what_is_no_run_is_never_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    std::fs::create_dir_all(at.join("mine")).expect("a folder");
+    std::fs::create_dir_all(at.join("new.partial")).expect("a folder");
+    for file in ["mine/thesis.txt", "new.partial/thesis.txt", "plain"] {
+        std::fs::write(at.join(file), "years of work").expect("a file");
+    }
+    let toml = scenario_path("first-farm").display().to_string();
+    for out in ["mine", "new", "plain", ".", ".."] {
+        let arguments = ["run", &toml, "--until", "1h", "--force", "--out", out];
+        refused(&arguments, at, &["expected a new directory or an earlier run"]);
+    }
+    for file in ["mine/thesis.txt", "new.partial/thesis.txt", "plain"] {
+        assert_eq!(std::fs::read_to_string(at.join(file)).expect("kept"), "years of work");
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure_of_the_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let toml = scenario_path("first-farm").display().to_string();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fieldmirror"))
+        .args(["run", &toml, "--until", "1h", "--out", "out"])
+        .current_dir(at)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }

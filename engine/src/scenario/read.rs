@@ -219,7 +219,10 @@ fn apply(
             let span = text.span.0;
             return Err(problem(path, format!("--until {until} is beyond the span of {span}")));
         }
-        text.span.0 = until;
+        // The run ends with a step: the first that reaches the asked time.
+        let step = text.step.0.nanos().max(1);
+        let steps = until.nanos().div_euclid(step) + i64::from(until.nanos() % step != 0);
+        text.span.0 = Span::from_nanos(steps * step).min(text.span.0);
     }
     Ok(text)
 }
