@@ -47,11 +47,8 @@ fn batch(names: &mut Names) -> Vec<Message> {
 
 fn general(c: &mut Criterion) {
     let context = Context {
-        topic: "farmA/sensor/101/data",
         client_id: Some("farmA-101"),
-        principal: None,
-        now: Timestamp::from_millis(1_527_811_200_000),
-        functions: None,
+        ..Context::new("farmA/sensor/101/data", Timestamp::from_millis(1_527_811_200_000))
     };
     let payload = Value::from_json(PAYLOAD.as_bytes()).expect("JSON");
     let three_terms = rule(THREE_TERMS);

@@ -34,13 +34,7 @@ impl Template {
     /// use fieldmirror_core::time::Timestamp;
     /// use fieldmirror_rules::{context::Context, template::Template, value::Value};
     ///
-    /// let context = Context {
-    ///     topic: "farmA/sensor/101/data",
-    ///     client_id: None,
-    ///     principal: None,
-    ///     now: Timestamp::from_millis(0),
-    ///     functions: None,
-    /// };
+    /// let context = Context::new("farmA/sensor/101/data", Timestamp::from_millis(0));
     /// let template = Template::compile("${topic(1)}/low/${topic(3)}").expect("valid");
     /// assert_eq!(template.render(&Value::Null, &context), Ok("farmA/low/101".to_owned()));
     /// ```

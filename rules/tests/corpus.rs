@@ -118,11 +118,9 @@ impl<'a> Case<'a> {
             return Expected::Unmatched;
         }
         let context = Context {
-            topic,
             client_id: Some("probe-1"),
             principal: Some("c0ffee"),
-            now: Timestamp::from_millis(1_527_811_200_123),
-            functions: None,
+            ..Context::new(topic, Timestamp::from_millis(1_527_811_200_123))
         };
         let payload = self.payload();
         let output = rule.evaluate_bytes(&payload, &context).expect("nothing external");
@@ -250,8 +248,7 @@ fn no_mutated_rule_makes_compiler_or_evaluator_panic() {
         };
         compiled += 1;
         let now = Timestamp::from_millis(0);
-        let context =
-            Context { topic: "a/b", client_id: None, principal: None, now, functions: None };
+        let context = Context::new("a/b", now);
         for payload in &payloads {
             // Only that an answer comes: a mutated rule may well call a function that fails.
             if let Ok(Some(Output::Value(value))) = rule.evaluate_bytes(payload, &context) {

@@ -178,11 +178,10 @@ impl IotCore {
             Source::Function | Source::Rule | Source::Shadow => None,
         };
         Context {
-            topic,
             client_id: client,
             principal: client,
-            now: message.time,
             functions: Some(surroundings),
+            ..Context::new(topic, message.time)
         }
     }
 

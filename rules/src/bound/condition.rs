@@ -195,7 +195,7 @@ pub(super) fn over(expr: &Expr, payload: &Value, version: SqlVersion) -> Value {
 /// The circumstances of expressions that do not look at them.
 pub(super) const fn nowhere() -> Context<'static> {
     let now = Timestamp::from_nanos(0);
-    Context { topic: "", client_id: None, principal: None, now, functions: None }
+    Context::new("", now)
 }
 
 /// An expression over a single field of words: asked once for each word.

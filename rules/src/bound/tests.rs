@@ -54,7 +54,7 @@ fn reading(class: DeviceClass, device: DeviceIx, draw: impl Fn(usize) -> f64) ->
 
 fn context() -> Context<'static> {
     let now = Timestamp::from_millis(0);
-    Context { topic: "a/b", client_id: None, principal: None, now, functions: None }
+    Context::new("a/b", now)
 }
 
 fn bind(sql: &str, version: SqlVersion, class: DeviceClass) -> Option<BoundRule> {

@@ -12,11 +12,9 @@ const PAYLOAD: &str = r#"{"t":50,"s":"7","b":true,"n":null,"o":{"x":1},"a":[3,1,
 /// A message of a probe.
 pub(super) fn context() -> Context<'static> {
     Context {
-        topic: "foo/bar/baz",
         client_id: Some("probe-1"),
         principal: Some("c0ffee"),
-        now: Timestamp::from_millis(1_527_811_200_123),
-        functions: None,
+        ..Context::new("foo/bar/baz", Timestamp::from_millis(1_527_811_200_123))
     }
 }
 

@@ -10,11 +10,8 @@ fn render(text: &str) -> String {
     let payload = br#"{"device":"101","t":21.5,"n":null,"o":{"a":[1,"}"]},"ok":true}"#;
     let payload = Value::from_json(payload).expect("JSON");
     let context = Context {
-        topic: "my/iot/topic",
         client_id: Some("c1"),
-        principal: None,
-        now: Timestamp::from_millis(1_527_811_200_000),
-        functions: None,
+        ..Context::new("my/iot/topic", Timestamp::from_millis(1_527_811_200_000))
     };
     Template::compile(text).expect(text).render(&payload, &context).expect(text)
 }
