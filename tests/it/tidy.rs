@@ -18,7 +18,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("twin", &["physics"]),
     ("analytics", &["tables"]),
     ("engine", &["sim", "twin", "cloud", "rules", "lorawan", "analytics", "tables"]),
-    ("cli", &["engine", "rules", "cloud", "analytics", "tables"]),
+    ("workbench", &["cloud", "rules"]),
+    ("cli", &["workbench", "engine", "rules", "cloud", "analytics", "tables"]),
 ];
 
 /// Heavy dependencies and their one home.

@@ -1,0 +1,14 @@
+//! The offline workbench: what a team does with its AWS IoT rules and policies before it deploys
+//! them.
+//!
+//! ```text
+//! files -> yaml/json -> inputs -> Deployment (rules, policies, things, certificates)
+//!       -> suite: messages at virtual times -> the same IotCore that the simulation runs -> verdicts
+//!       -> lint, mutation, explanation of the same compiled rules
+//! ```
+//!
+//! What it does not do: it evaluates nothing itself. Every verdict comes from `rules` and `cloud`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
+
+pub mod error;
