@@ -1,8 +1,9 @@
 //! The corpus: rules as plain data, with what they yield.
 //!
-//! `corpus/*.json` holds lists of cases {name, origin, sql, payload, and one of expected, silent,
-//! ...}; see `Case`. `corpus/diagnostics/*.sql` are wrong rules, and the `.txt` beside each is what
-//! their author is told; `FIELDMIRROR_RECORD=1 cargo test -p fieldmirror-rules` writes those anew.
+//! `tests/corpus/rules/*.json` at the root of the workspace holds lists of cases {name, origin,
+//! sql, payload, and one of expected, silent, ...}; its `README.md` has them all.
+//! `diagnostics/*.sql` there are wrong rules, and the `.txt` beside each is what their author is
+//! told; `FIELDMIRROR_RECORD=1 cargo test -p fieldmirror-rules` writes those anew.
 
 use fieldmirror_core::ids::EntityKey;
 use fieldmirror_core::seed::{Purpose, Seed};
@@ -14,7 +15,7 @@ use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/corpus/rules")
 }
 
 /// The files of `folder` that end with `extension`, in order.
