@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::RulesError;
 use crate::eval::{self, Scope};
 use crate::parse;
+use crate::print;
 use crate::program::Program;
 use crate::value::Value;
 use fieldmirror_core::reading::Schema;
@@ -131,6 +132,12 @@ impl Rule {
     /// The text that was compiled.
     pub fn sql(&self) -> &str {
         &self.sql
+    }
+
+    /// The rule as canonical SQL: keywords in capitals, the fewest parentheses. It means the same;
+    /// compiling and printing it again gives the same text.
+    pub fn to_sql(&self) -> String {
+        print::statement(&self.statement, &self.sql)
     }
 
     /// The version for which it was compiled.
