@@ -22,6 +22,7 @@ pub mod context;
 pub mod decisions;
 pub mod diagnostic;
 pub mod error;
+pub mod explain;
 
 pub mod rule;
 pub mod template;

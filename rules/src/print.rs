@@ -283,4 +283,4 @@ const fn places(operator: Operator) -> (Level, Level) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
