@@ -23,6 +23,7 @@ pub mod decisions;
 pub mod diagnostic;
 pub mod error;
 pub mod explain;
+pub mod fuzz;
 pub mod mutate;
 
 pub mod rule;
