@@ -13,4 +13,6 @@
 
 pub mod error;
 pub mod problem;
+pub mod report;
+pub mod suite;
 pub mod yaml;
