@@ -56,10 +56,12 @@ impl Template {
             }
             let lexed = lex(text, start + 2, version, true);
             let end = lexed.end;
-            let expr = parse::expression(text, lexed)
-                .and_then(|expr| check::expression(text, &expr, version));
-            match expr {
-                Ok(expr) => parts.push(Part::Expr(expr)),
+            match parse::expression(text, lexed) {
+                Ok(written) => {
+                    let (expr, errors) = check::expression(text, &written, version);
+                    parts.push(Part::Expr(expr));
+                    diagnostics.extend(errors);
+                }
                 Err(errors) => diagnostics.extend(errors),
             }
             if end == text.len() {
