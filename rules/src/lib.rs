@@ -25,6 +25,7 @@ pub mod diagnostic;
 pub mod error;
 
 pub mod rule;
+pub mod survey;
 pub mod template;
 pub mod value;
 

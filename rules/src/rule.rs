@@ -129,6 +129,10 @@ impl Rule {
         self.filter().is_some_and(|filter| filter.matches(topic))
     }
 
+    pub(crate) const fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
     /// The text that was compiled.
     pub fn sql(&self) -> &str {
         &self.sql
