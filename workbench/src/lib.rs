@@ -12,3 +12,5 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 pub mod error;
+pub mod problem;
+pub mod yaml;
