@@ -129,6 +129,10 @@ impl Rule {
         self.filter().is_some_and(|filter| filter.matches(topic))
     }
 
+    pub(crate) const fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
     /// The text that was compiled.
     pub fn sql(&self) -> &str {
         &self.sql
@@ -188,6 +192,10 @@ impl Rule {
     /// What was written and what was made of it.
     pub(crate) const fn parts(&self) -> (&Statement, &Program) {
         (&self.statement, &self.program)
+    }
+
+    pub(crate) const fn program(&self) -> &Program {
+        &self.program
     }
 
     fn scope<'v>(
