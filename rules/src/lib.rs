@@ -28,6 +28,7 @@ pub mod fuzz;
 pub mod mutate;
 
 pub mod rule;
+pub mod survey;
 pub mod template;
 pub mod value;
 

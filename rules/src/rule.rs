@@ -129,6 +129,10 @@ impl Rule {
         self.filter().is_some_and(|filter| filter.matches(topic))
     }
 
+    pub(crate) const fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
     /// The text that was compiled.
     pub fn sql(&self) -> &str {
         &self.sql
@@ -185,13 +189,13 @@ impl Rule {
         eval::run(&self.program, self.scope(&value, Some(payload), context))
     }
 
-    pub(crate) const fn program(&self) -> &Program {
-        &self.program
-    }
-
     /// What was written and what was made of it.
     pub(crate) const fn parts(&self) -> (&Statement, &Program) {
         (&self.statement, &self.program)
+    }
+
+    pub(crate) const fn program(&self) -> &Program {
+        &self.program
     }
 
     fn scope<'v>(
