@@ -30,6 +30,7 @@ mod declared;
 mod expect;
 mod fields;
 mod files;
+mod identity;
 mod judge;
 mod load;
 mod play;

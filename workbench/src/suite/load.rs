@@ -211,7 +211,7 @@ impl Parts {
             reader.wrong(root, found, &expected);
         }
         let suite = Suite { spec, inline, certificates, shadows, notes, ..suite };
-        check_names(&mut reader, &suite);
+        check_names(&mut reader, &suite, root);
         if reader.problems.is_empty()
             && let Err(error) = IotCore::new(suite.spec.clone())
         {
@@ -222,7 +222,8 @@ impl Parts {
 }
 
 /// A name of a rule that is not there would make a case that cannot pass, or looks at nothing.
-fn check_names(reader: &mut Reader<'_>, suite: &Suite) {
+fn check_names(reader: &mut Reader<'_>, suite: &Suite, root: &Node) {
+    let only_line = root.get("only").map_or(root.line, |at| at.line);
     let rules: Vec<&str> = suite.rules().iter().map(|(name, _)| name.as_str()).collect();
     let expected = match rules[..] {
         [] => "`rules`, `sql` or `scenario`, since there is no rule at all".to_owned(),
@@ -235,7 +236,7 @@ fn check_names(reader: &mut Reader<'_>, suite: &Suite) {
             reader.problems.push(problem.at(line, 0));
         }
     };
-    suite.only.iter().flatten().for_each(|name| check(1, name));
+    suite.only.iter().flatten().for_each(|name| check(only_line, name));
     for case in &suite.cases {
         case.only.iter().flatten().for_each(|name| check(case.line, name));
         let rules = case.expect.iter().filter(|expectation| expectation.kind == Kind::Rule);

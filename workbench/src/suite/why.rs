@@ -13,22 +13,22 @@ use fieldmirror_rules::value::Value;
 /// Most messages of which one expectation is explained. Source: ours; the first ones tell.
 const MESSAGES_MAX: usize = 3;
 
-/// Why an action that is expected did not happen.
+/// Why something that is expected did not happen.
 pub(super) fn missing(
     suite: &Suite,
     case: &Case,
     played: &Played,
     expectation: &Expectation,
 ) -> Vec<String> {
-    let head = format!("line {}: nothing did {}", expectation.line, compact(&expectation.written));
-    let mut lines = vec![head];
+    let line = expectation.line;
     if expectation.kind != Kind::Rule {
-        return lines;
+        let what = compact(&expectation.written);
+        return vec![format!("line {line}: it did not happen: {what}")];
     }
     if played.heard.is_empty() {
-        lines.push("  no message of the case reached the rules".to_owned());
-        return lines;
+        return vec![format!("line {line}: no message of the case reached the rules")];
     }
+    let mut lines = Vec::new();
     let named = expectation.named("rule");
     for (name, spec) in suite.rules() {
         if named.is_some_and(|named| named != name) {
@@ -37,8 +37,7 @@ pub(super) fn missing(
         let silent: Vec<&Heard> =
             played.heard.iter().filter(|heard| !heard.fired.contains(name)).collect();
         if silent.is_empty() {
-            let fired = played.heard.len();
-            lines.push(format!("  rule `{name}` fired on every message ({fired}), not otherwise"));
+            lines.push(format!("line {line}: rule `{name}` fired on every message, and not so"));
         }
         let compiled = Rule::compile(&spec.sql, spec.version);
         for heard in silent.iter().take(MESSAGES_MAX) {
@@ -48,11 +47,11 @@ pub(super) fn missing(
                 Err(_) => "it does not compile".to_owned(),
             };
             let place = place(case, heard);
-            lines.push(format!("  rule `{name}` did not fire on {place}: {reason}"));
+            lines.push(format!("line {line}: rule `{name}` did not fire on {place}: {reason}"));
         }
         if silent.len() > MESSAGES_MAX {
             let more = silent.len() - MESSAGES_MAX;
-            lines.push(format!("  rule `{name}` did not fire on {more} further messages either"));
+            lines.push(format!("line {line}: nor on {more} further messages"));
         }
     }
     lines
@@ -84,10 +83,11 @@ pub(super) fn extra(suite: &Suite, case: &Case, played: &Played, event: &Event) 
     }
     vec![match event.value.get("denied") {
         Some(_) => format!(
-            "policies forbid `{}` {} on `{}` at {step}",
+            "policies forbid `{}` {} on `{}` at {step}: {}",
             text("denied"),
             text("action"),
-            text("resource")
+            text("resource"),
+            text("reason")
         ),
         None if event.value.get("refused").is_some() => format!(
             "{step} was refused ({}: {}), so that nothing could come of it",
@@ -108,12 +108,16 @@ pub(super) fn differs(case: &Case, expectation: &Expectation, event: &Event) -> 
         Some(name) => format!("{} `{name}`", expectation.kind.key()),
         None => "it happened".to_owned(),
     };
+    let mut how = Vec::new();
     let differing = expectation.differing(&event.value);
-    format!(
-        "line {}: {what} at {step}, with another {}",
-        expectation.line,
-        differing.join(" and another ")
-    )
+    if !differing.is_empty() {
+        how.push(format!("with another {}", differing.join(" and another ")));
+    }
+    let error = event.value.get("error").and_then(Value::as_str);
+    if let Some(error) = error.filter(|_| !expectation.tells_end()) {
+        how.push(format!("and failed: {error}"));
+    }
+    format!("line {}: {what} at {step}, {}", expectation.line, how.join(", "))
 }
 
 /// How a shadow or table differs.

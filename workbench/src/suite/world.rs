@@ -1,6 +1,7 @@
 //! The cloud that a suite describes, and what its rows mean.
 
 use super::declared::{Declared, DeclaredFunction};
+use super::identity;
 use super::load::Parts;
 use crate::deployment::{Deployment, Settings};
 use fieldmirror_cloud::functions::FunctionSpec;
@@ -124,9 +125,31 @@ impl World {
         }
     }
 
-    fn authorise(&mut self, _deployment: &Deployment, _declared: &Declared, enforced: bool) {
-        if enforced {
-            self.problem("policies".to_owned(), "none");
+    /// Puts policies, certificates and groups together. A suite that names no policies checks
+    /// none, even if a template among its rules has some.
+    fn authorise(&mut self, deployment: &Deployment, declared: &Declared, enforced: bool) {
+        if !enforced {
+            if !deployment.policies.is_empty() {
+                let number = deployment.policies.len();
+                self.notes.push(format!(
+                    "{number} policies are deployed and not enforced; name their files under \
+                     `policies:` as well"
+                ));
+            }
+            return;
+        }
+        match identity::build(deployment, declared) {
+            Ok(identity) => {
+                for certificate in &identity.certificates {
+                    for thing in &certificate.things {
+                        let shown = self.certificates.entry(thing.clone());
+                        shown.or_insert_with(|| certificate.id.clone());
+                    }
+                }
+            }
+            Err(problems) => problems.into_iter().for_each(|(found, expected)| {
+                self.problem(found, &expected);
+            }),
         }
     }
 }
@@ -153,9 +176,24 @@ pub(super) fn files_of(deployment: &Deployment) -> BTreeSet<PathBuf> {
     all.map(|origin| PathBuf::from(&origin.file)).collect()
 }
 
-/// The denied action and resource, if policies are why this was refused.
-pub(super) fn denial<'a>(_row: &Rejection, _detail: &'a str) -> Option<(&'a str, &'a str)> {
-    None
+/// A denial: what was asked, and why not.
+pub(super) struct Denial<'a> {
+    pub(super) action: &'a str,
+    pub(super) resource: &'a str,
+    pub(super) reason: &'a str,
+}
+
+/// The denial, if policies are why this was refused.
+pub(super) fn denial<'a>(row: &Rejection, detail: &'a str) -> Option<Denial<'a>> {
+    if row.code.name() != "not_authorized" {
+        return None;
+    }
+    // `iot:Publish on topic/a: denied by ...`; a connection that gets no session has no such words.
+    let Some((action, rest)) = detail.split_once(" on ") else {
+        return Some(Denial { action: "iot:Connect", resource: "", reason: detail });
+    };
+    let (resource, reason) = rest.split_once(": ").unwrap_or((rest, ""));
+    Some(Denial { action, resource, reason })
 }
 
 /// What an action acts on.
