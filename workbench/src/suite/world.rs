@@ -8,7 +8,7 @@ use fieldmirror_cloud::functions::FunctionSpec;
 use fieldmirror_cloud::iot_core::IotCore;
 use fieldmirror_cloud::outputs::{ActionRow, Outputs, Rejection};
 use fieldmirror_cloud::rule_spec::RuleSpec;
-use fieldmirror_cloud::spec::{Spec, TableSpec};
+use fieldmirror_cloud::spec::{Secret, Spec, TableSpec, Undeclared};
 use fieldmirror_core::register::Register;
 use fieldmirror_rules::rule::SqlVersion;
 use fieldmirror_rules::value::{Object, Value};
@@ -50,6 +50,8 @@ pub(super) fn build(parts: Parts, settings: &Settings) -> World {
         notes: deployment.notes.iter().map(ToString::to_string).collect(),
         problems: Vec::new(),
     };
+    // A suite is about rules: a function that nobody declares is invoked, recorded, and no more.
+    world.spec.undeclared_functions = Undeclared::Record;
     world.deploy(&deployment);
     for (name, sql, version) in inline {
         match inline_rule(&world.spec, &sql, version) {
@@ -58,18 +60,6 @@ pub(super) fn build(parts: Parts, settings: &Settings) -> World {
         }
     }
     world.declare(&declared);
-    // TEMPORARY
-    for (_, rule) in &world.spec.rules.clone() {
-        for action in &rule.actions {
-            if let fieldmirror_cloud::rule_spec::ActionSpec::Lambda { function_arn } = action {
-                let name = function_arn.rsplit(':').next().unwrap_or_default().to_owned();
-                if !world.spec.functions.iter().any(|f| f.name == name) {
-                    let builtin = fieldmirror_cloud::functions::Builtin::Irrigation(Default::default());
-                    world.spec.functions.push(FunctionSpec { name, builtin });
-                }
-            }
-        }
-    }
     world.authorise(&deployment, &declared, enforced);
     world
 }
@@ -87,6 +77,8 @@ impl World {
         spec.tables.extend(deployment.tables.iter().map(|table| TableSpec {
             name: table.name.clone(),
             hash_key: table.hash_key.clone(),
+            range_key: table.range_key.clone(),
+            ..TableSpec::default()
         }));
     }
 
@@ -111,16 +103,21 @@ impl World {
                     let builtin = builtin.clone();
                     self.spec.functions.push(FunctionSpec { name: name.clone(), builtin });
                 }
-                DeclaredFunction::Returns(_) => {
-                    self.problem(format!("`returns` of `{name}`"), "a builtin");
+                DeclaredFunction::Returns(answer) => {
+                    self.spec.answers.insert(name.clone(), answer.clone());
                 }
             }
+        }
+        for (name, text) in &declared.secrets {
+            self.spec.secrets.insert(name.clone(), Secret::Text(text.clone()));
         }
         for table in &declared.tables {
             self.spec.tables.retain(|other| other.name != table.name);
             self.spec.tables.push(TableSpec {
                 name: table.name.clone(),
                 hash_key: table.hash_key.clone(),
+                range_key: table.range_key.clone(),
+                ..TableSpec::default()
             });
         }
     }
@@ -163,7 +160,7 @@ fn inline_rule(spec: &Spec, sql: &str, version: SqlVersion) -> Result<RuleSpec, 
         "awsIotSqlVersion": version.as_str(),
         "actions": [{ "lambda": { "functionArn": arn } }],
     });
-    RuleSpec::parse(&payload.to_string()).map_err(|error| error.to_string())
+    RuleSpec::from_value(&payload).map_err(|error| error.to_string())
 }
 
 /// The files that a deployment came from.
@@ -196,26 +193,34 @@ pub(super) fn denial<'a>(row: &Rejection, detail: &'a str) -> Option<Denial<'a>>
     Some(Denial { action, resource, reason })
 }
 
-/// What an action acts on.
-pub(super) fn target(row: &ActionRow, core: &IotCore, _out: &Outputs) -> String {
-    core.targets().text(u32::from(row.target)).to_owned()
+/// What an action acts on: what its templates gave, or what the rule names.
+pub(super) fn target(row: &ActionRow, core: &IotCore, out: &Outputs) -> String {
+    match row.resource {
+        Some(resource) => out.text(resource).into_owned(),
+        None => core.targets().text(u32::from(row.target)).to_owned(),
+    }
 }
 
 /// Why an action failed.
-pub(super) fn failure(row: &ActionRow, _out: &Outputs) -> String {
-    row.outcome.name().to_owned()
+pub(super) fn failure(row: &ActionRow, out: &Outputs) -> String {
+    let code = row.outcome.name();
+    row.error.map_or_else(|| code.to_owned(), |error| out.text(error).into_owned())
 }
 
-/// A table's items.
+/// A table's items, under `rows`.
 pub(super) fn table(core: &IotCore, name: &str) -> Value {
     let mut object = Object::new();
     object.insert("table", Value::from(name));
     if let Some(table) = core.table(name) {
-        if let Ok(last) = Value::from_json(table.last()) {
-            object.insert("item", last);
-        }
         object.insert("items", Value::Int(table.keys() as i128));
         object.insert("puts", Value::Int(table.puts().into()));
+        let mut rows: Vec<&[u8]> = table.items().map(|(_, item)| item).collect();
+        // A table without a key keeps its last item alone.
+        if rows.is_empty() && !table.last().is_empty() {
+            rows.push(table.last());
+        }
+        let rows = rows.into_iter().filter_map(|row| Value::from_json(row).ok());
+        object.insert("rows", Value::Array(rows.collect()));
     }
     Value::Object(object)
 }
