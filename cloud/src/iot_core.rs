@@ -307,6 +307,22 @@ impl IotCore {
         format!("arn:aws:iot:{}:thing/{}", self.arn_scope, self.principals.text(thing.raw()))
     }
 
+    /// Lets a declared table hold a JSON item from the start.
+    ///
+    /// # Errors
+    /// [`CloudError::Parameter`] if there is no such table, or it does not take the item.
+    pub fn hold_item(&mut self, table: &str, item: &[u8]) -> Result<(), CloudError> {
+        let wrong = |found: String, expected: &str| CloudError::Parameter {
+            what: format!("an item of table `{table}`"),
+            found,
+            expected: expected.to_owned(),
+        };
+        let Some(held) = self.tables.iter_mut().find(|held| held.name() == table) else {
+            return Err(wrong("without its table".to_owned(), "a declared table"));
+        };
+        held.hold(item).map_err(|failure| wrong(failure.why, "an item with the table's key"))
+    }
+
     /// The table called `name`.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name() == name)

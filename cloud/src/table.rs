@@ -119,6 +119,14 @@ impl Table {
         }
     }
 
+    /// Holds the JSON `body` from the start, as if it had always been there: it is no put.
+    pub(crate) fn hold(&mut self, body: &[u8]) -> Result<(), ActionFailure> {
+        let puts = self.puts;
+        self.put(body)?;
+        self.puts = puts;
+        Ok(())
+    }
+
     /// Puts the JSON `body`; true if another key had to make room.
     pub(crate) fn put(&mut self, body: &[u8]) -> Result<bool, ActionFailure> {
         let mut dropped = false;

@@ -68,7 +68,7 @@ enum Connection {
 
 /// Plays `case` from its first step to its last.
 pub(super) fn play(suite: &Suite, case: &Case) -> Played {
-    let core = match IotCore::new(suite.spec.clone()) {
+    let core = match world::core(&suite.spec, &suite.items) {
         Ok(core) => core,
         // Invariant: reading the suite built a core from the same specification.
         Err(error) => unreachable!("a checked suite: {error}"),

@@ -7,6 +7,7 @@ use super::play::{Event, Heard, Played};
 use super::values::compact;
 use fieldmirror_cloud::outputs::Source;
 use fieldmirror_rules::context::Context;
+use fieldmirror_rules::explain::TopicMatch;
 use fieldmirror_rules::rule::Rule;
 use fieldmirror_rules::value::Value;
 
@@ -43,7 +44,7 @@ pub(super) fn missing(
         for heard in silent.iter().take(MESSAGES_MAX) {
             let reason = match &compiled {
                 _ if spec.disabled => "it is disabled".to_owned(),
-                Ok(rule) => verdict(rule, heard),
+                Ok(rule) => verdict(rule, heard, false),
                 Err(_) => "it does not compile".to_owned(),
             };
             let place = place(case, heard);
@@ -70,7 +71,7 @@ pub(super) fn extra(suite: &Suite, case: &Case, played: &Played, event: &Event) 
         let reason = heard.and_then(|heard| {
             let (_, spec) = spec?;
             let rule = Rule::compile(&spec.sql, spec.version).ok()?;
-            Some(format!("on {}: {}", place(case, heard), verdict(&rule, heard)))
+            Some(format!("on {}: {}", place(case, heard), verdict(&rule, heard, true)))
         });
         let reason = reason.unwrap_or_else(|| format!("on the message of {step}"));
         let did = match (event.value.get("error").and_then(Value::as_str), text("action")) {
@@ -150,13 +151,20 @@ pub(super) fn skipped(case: &Case, played: &Played) -> Vec<String> {
 }
 
 /// Why a rule fired on a message, or did not.
-fn verdict(rule: &Rule, heard: &Heard) -> String {
+fn verdict(rule: &Rule, heard: &Heard, fired: bool) -> String {
     let context = Context {
         client_id: heard.client.as_deref(),
         principal: heard.client.as_deref(),
         ..Context::new(&heard.topic, heard.time)
     };
-    rule.explain(&heard.payload, &context).summary()
+    let explanation = rule.explain(&heard.payload, &context);
+    let would = matches!(explanation.outcome, Ok(Some(_)))
+        && explanation.topic.as_ref().is_none_or(TopicMatch::matches);
+    if would == fired {
+        return explanation.summary();
+    }
+    // What the rule asks of services is known to the core alone.
+    format!("what it asked of other services decided: {}", explanation.summary())
 }
 
 fn place(case: &Case, heard: &Heard) -> String {

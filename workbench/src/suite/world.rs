@@ -4,6 +4,7 @@ use super::declared::{Declared, DeclaredFunction};
 use super::identity;
 use super::load::Parts;
 use crate::deployment::{Deployment, Settings};
+use fieldmirror_cloud::error::CloudError;
 use fieldmirror_cloud::functions::FunctionSpec;
 use fieldmirror_cloud::iot_core::IotCore;
 use fieldmirror_cloud::outputs::{ActionRow, Outputs, Rejection};
@@ -29,6 +30,8 @@ pub(super) struct World {
     pub(super) certificates: BTreeMap<String, String>,
     /// First updates of shadows, by thing.
     pub(super) shadows: Vec<(String, Vec<u8>)>,
+    /// First items of tables, by table.
+    pub(super) items: Vec<(String, String)>,
     pub(super) notes: Vec<String>,
     /// What is wrong, and what was expected.
     pub(super) problems: Vec<(String, String)>,
@@ -47,6 +50,7 @@ pub(super) fn build(parts: Parts, settings: &Settings) -> World {
         spec: scenario.unwrap_or_else(bare),
         certificates: BTreeMap::new(),
         shadows: Vec::new(),
+        items: Vec::new(),
         notes: deployment.notes.iter().map(ToString::to_string).collect(),
         problems: Vec::new(),
     };
@@ -112,6 +116,8 @@ impl World {
             self.spec.secrets.insert(name.clone(), Secret::Text(text.clone()));
         }
         for table in &declared.tables {
+            let items = table.items.iter().map(|item| (table.name.clone(), item.clone()));
+            self.items.extend(items);
             self.spec.tables.retain(|other| other.name != table.name);
             self.spec.tables.push(TableSpec {
                 name: table.name.clone(),
@@ -149,6 +155,18 @@ impl World {
             }),
         }
     }
+}
+
+/// A core in the suite's first state, but for the shadows.
+///
+/// # Errors
+/// What no core can be made from.
+pub(super) fn core(spec: &Spec, items: &[(String, String)]) -> Result<IotCore, CloudError> {
+    let mut core = IotCore::new(spec.clone())?;
+    for (table, item) in items {
+        core.hold_item(table, item.as_bytes())?;
+    }
+    Ok(core)
 }
 
 /// A rule that hands the statement's output over as it is.
