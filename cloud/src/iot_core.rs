@@ -5,6 +5,7 @@
 //! shadows publish too. The typed path ([`IotCore::ingest`]) does the same for whole batches of
 //! device readings without reading or hashing a string.
 
+mod authorize;
 mod clients;
 mod failures;
 mod ingest;
@@ -18,6 +19,7 @@ use crate::actions::{LoadedRule, Loader};
 use crate::dictionary::Dictionary;
 use crate::error::CloudError;
 use crate::functions::Function;
+use crate::identity::Identity;
 use crate::metrics::RuleMetrics;
 use crate::outputs::{ByteRange, Outputs, Source};
 use crate::registry::Registry;
@@ -27,6 +29,7 @@ use crate::session::Sessions;
 use crate::shadow::{Response, Shadows};
 use crate::spec::Spec;
 use crate::table::Table;
+use authorize::Authority;
 use fieldmirror_core::ids::DeviceIx;
 use fieldmirror_core::reading::DeviceClass;
 use fieldmirror_core::register::Register;
@@ -125,6 +128,7 @@ pub struct IotCore {
     scratch: Scratch,
     /// MQTT 5 properties of the messages in the queue.
     properties: Vec<Properties>,
+    authority: Authority,
 }
 
 /// An accepted message on its way through the core.
@@ -212,6 +216,10 @@ impl IotCore {
         if !problems.is_empty() {
             return Err(CloudError::of(problems));
         }
+        let identity = match &spec.identity {
+            Some(identity) => Some(Identity::new(identity, &spec.region, &spec.account)?),
+            None => None,
+        };
         Ok(Self {
             world: RuleWorld::new(&spec),
             mirrored: DeviceClass::ALL.map(|class| spec.mirror.contains(&class)),
@@ -224,6 +232,7 @@ impl IotCore {
             accepted: 0,
             scratch: Scratch::default(),
             properties: Vec::new(),
+            authority: Authority::new(identity, register.reporting),
             register,
             things,
             topics,
@@ -239,8 +248,8 @@ impl IotCore {
     /// Takes one input at `now`.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>, out: &mut Outputs) {
         match input {
-            Input::Connect { client, certificate: _, clean } => {
-                self.connect(now, client, clean, out);
+            Input::Connect { client, certificate, clean } => {
+                self.connect(now, client, certificate, clean, out);
             }
             Input::Disconnect { client } => self.disconnect(now, client, out),
             Input::Subscribe { client, filter, qos } => {
@@ -300,6 +309,11 @@ impl IotCore {
     /// The thing called `name`.
     pub fn thing(&self, name: &str) -> Option<DeviceIx> {
         find_thing(&self.principals, self.things, name)
+    }
+
+    /// Whether the client has an open connection.
+    pub fn is_connected(&self, client: &str) -> bool {
+        self.principals.find(client).is_some_and(|id| self.sessions.is_connected(id))
     }
 
     /// The ARN of a thing.

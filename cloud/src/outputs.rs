@@ -56,6 +56,8 @@ pub enum RejectionCode {
     RetainReserved,
     /// The session has as many subscriptions as it may.
     SubscriptionLimit,
+    /// Policies deny it; the detail names the action, the resource and the deciding statement.
+    NotAuthorized,
     /// More topics are in use than the core holds.
     TopicLimit,
     /// More messages are retained than the core holds.
@@ -203,6 +205,8 @@ pub struct Counters {
     pub rules_not_found: u64,
     /// Error actions that failed themselves.
     pub error_action_failures: u64,
+    /// What policies denied: connects, publishes, subscriptions, deliveries.
+    pub denials: u64,
     /// Messages dropped from offline queues, the oldest first.
     pub queue_drops: u64,
     /// Persistent sessions whose time ran out.
@@ -322,6 +326,7 @@ impl RejectionCode {
             Self::PayloadTooLarge => "payload_too_large",
             Self::RetainReserved => "retain_reserved",
             Self::SubscriptionLimit => "subscription_limit",
+            Self::NotAuthorized => "not_authorized",
             Self::TopicLimit => "topic_limit",
             Self::RetainedLimit => "retained_limit",
             Self::RuleNotFound => "rule_not_found",

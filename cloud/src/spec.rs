@@ -1,6 +1,7 @@
 //! What a cloud is made from: the section of a scenario that the cloud owns.
 
 use crate::functions::FunctionSpec;
+use crate::identity::IdentitySpec;
 use crate::rule_spec::RuleSpec;
 use fieldmirror_core::reading::DeviceClass;
 use fieldmirror_core::register::Register;
@@ -15,6 +16,9 @@ pub struct Spec {
     pub register: Arc<Register>,
     /// Things beside the assets.
     pub things: Vec<ThingSpec>,
+    /// Policies, certificates and groups. With them every connect, publish, subscribe and delivery
+    /// is authorised; without them nothing is.
+    pub identity: Option<IdentitySpec>,
     /// Rules by name; the position is the rule's number in tables.
     pub rules: Vec<(String, RuleSpec)>,
     /// Functions that rules may call.
@@ -109,6 +113,7 @@ impl Spec {
         Self {
             register,
             things: Vec::new(),
+            identity: None,
             rules: Vec::new(),
             functions: Vec::new(),
             undeclared_functions: Undeclared::Refuse,

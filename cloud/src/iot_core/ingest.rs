@@ -136,6 +136,9 @@ impl IotCore {
             hops: 0,
             properties: None,
         };
+        if !self.may_report(&incoming, out) {
+            return;
+        }
         self.record(&incoming, out);
         for i in 0..self.routes.route(route.route).subscribers.len() {
             let subscriber = self.routes.route(route.route).subscribers[i];

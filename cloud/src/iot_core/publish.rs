@@ -37,6 +37,10 @@ impl IotCore {
     /// Checks a client's publish and queues it.
     pub(super) fn publish(&mut self, now: Timestamp, publish: &Publish<'_>, out: &mut Outputs) {
         let Some(principal) = self.connected(now, publish.client, out) else { return };
+        if let Err(why) = self.authorize_publish(principal, publish.topic, publish.retain) {
+            self.deny(now, principal, &why, out);
+            return;
+        }
         let topic = match self.check_publish(publish) {
             Ok(topic) => topic,
             Err(code) => {
@@ -105,6 +109,12 @@ impl IotCore {
         out: &mut Outputs,
     ) {
         let qos = message.qos.min(subscriber.qos);
+        // What waits for an absent client is authorised when it is handed over.
+        if self.sessions.is_connected(subscriber.client)
+            && !self.may_receive(message.time, subscriber.client, message.topic, out)
+        {
+            return;
+        }
         let payload = message.payload.of(&out.bytes);
         match self.sessions.dispatch(subscriber.client, qos, message.topic, payload) {
             Destination::Connection => {
@@ -196,7 +206,8 @@ impl IotCore {
         };
         Context {
             client_id: client,
-            principal: client,
+            principal: client
+                .map(|client| self.authority.certificate(message.principal).unwrap_or(client)),
             properties: message.properties.map(|at| &self.properties[at as usize]),
             account: &self.world.account,
             trace_id: Some(circumstances.trace.as_str()),
