@@ -86,6 +86,11 @@ impl Select {
         }
     }
 
+    /// Whether `*` is among the columns.
+    fn has_all(&self) -> bool {
+        matches!(self, Self::Items(items) if items.iter().any(|item| matches!(item, Item::All)))
+    }
+
     /// Whether this is `*` alone.
     pub(crate) fn is_whole(&self) -> bool {
         matches!(self, Self::Items(items) if matches!(**items, [Item::All]))
@@ -99,6 +104,31 @@ pub(crate) struct Program {
     pub(crate) variables: Box<[(Box<str>, Expr)]>,
     pub(crate) select: Select,
     pub(crate) filter: Option<Expr>,
+}
+
+impl Program {
+    /// The payload's keys that the rule reads; `None` if it may read any.
+    pub(crate) fn keys(&self) -> Option<Box<[Box<str>]>> {
+        let mut keys: Vec<Box<str>> = Vec::new();
+        let mut reads_all = self.select.has_all();
+        let variables = self.variables.iter().map(|(_, expr)| expr);
+        for expr in variables.chain(self.select.exprs()).chain(&self.filter) {
+            reads_all |= expr.any(&mut |expr| match expr {
+                Expr::Star => true,
+                // `*` inside is the element, but a nested SELECT is rare: the full way will do.
+                Expr::Nested(query) => query.select.has_all(),
+                Expr::Path(steps) => {
+                    // Inside a nested SELECT a path begins at the element: one key too many.
+                    if !keys.contains(&steps[0]) {
+                        keys.push(steps[0].clone());
+                    }
+                    false
+                }
+                _ => false,
+            });
+        }
+        if reads_all { None } else { Some(keys.into()) }
+    }
 }
 
 impl Expr {
