@@ -27,6 +27,7 @@ use fieldmirror_core::ids::DeviceIx;
 use fieldmirror_core::reading::DeviceClass;
 use fieldmirror_core::register::Register;
 use fieldmirror_core::time::Timestamp;
+use fieldmirror_rules::context::Properties;
 use ingest::Scratch;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub enum Input<'a> {
     Connect {
         /// The client id; a thing's name makes it that thing.
         client: &'a str,
+        /// The id of the certificate that it shows, if it shows one.
+        certificate: Option<&'a str>,
         /// Whether to forget the session that was kept, and to keep none afterwards.
         clean: bool,
     },
@@ -82,6 +85,8 @@ pub enum Input<'a> {
         qos: u8,
         /// Whether the message is retained for later subscribers.
         retain: bool,
+        /// The MQTT 5 properties that it carries.
+        properties: Option<&'a Properties>,
     },
 }
 
@@ -89,6 +94,8 @@ pub enum Input<'a> {
 #[derive(Debug)]
 pub struct IotCore {
     register: Arc<Register>,
+    /// How many things there are: assets and those beside them. The first principals are theirs.
+    things: usize,
     topics: Dictionary,
     principals: Dictionary,
     targets: Dictionary,
@@ -109,6 +116,8 @@ pub struct IotCore {
     /// How many messages were accepted, for trace ids.
     accepted: u64,
     scratch: Scratch,
+    /// MQTT 5 properties of the messages in the queue.
+    properties: Vec<Properties>,
 }
 
 /// An accepted message on its way through the core.
@@ -122,6 +131,8 @@ struct Incoming {
     qos: u8,
     /// How often rules and functions have passed on what it came from.
     hops: u8,
+    /// Where in `properties` its MQTT 5 properties stand, if it has any.
+    properties: Option<u32>,
 }
 
 impl IotCore {
@@ -135,6 +146,10 @@ impl IotCore {
         for (device, _) in register.iter() {
             intern_new(&mut principals, register.names.name(device), "things")?;
         }
+        for thing in &spec.things {
+            intern_new(&mut principals, &thing.name, "things")?;
+        }
+        let things = principals.len();
         for device in (0..register.reporting).map(|i| DeviceIx::new(i as u32)) {
             if let Some(topic) = register.topic(device) {
                 intern_new(&mut topics, &topic, "data topics")?;
@@ -182,15 +197,17 @@ impl IotCore {
         }
         Ok(Self {
             mirrored: DeviceClass::ALL.map(|class| spec.mirror.contains(&class)),
-            registry: Registry::new(Arc::clone(&register)),
-            shadows: Shadows::new(Arc::clone(&register)),
+            registry: Registry::new(Arc::clone(&register), &spec.things)?,
+            shadows: Shadows::new(Arc::clone(&register), spec.things.len()),
             sessions: Sessions::new(spec.session_expiry),
             retained: RetainedMessages::default(),
             arn_scope: format!("{}:{}", spec.region, spec.account),
             queue: VecDeque::new(),
             accepted: 0,
             scratch: Scratch::default(),
+            properties: Vec::new(),
             register,
+            things,
             topics,
             principals,
             targets,
@@ -204,14 +221,16 @@ impl IotCore {
     /// Takes one input at `now`.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>, out: &mut Outputs) {
         match input {
-            Input::Connect { client, clean } => self.connect(now, client, clean, out),
+            Input::Connect { client, certificate: _, clean } => {
+                self.connect(now, client, clean, out);
+            }
             Input::Disconnect { client } => self.disconnect(now, client, out),
             Input::Subscribe { client, filter, qos } => {
                 self.subscribe(now, client, filter, qos, out);
             }
             Input::Unsubscribe { client, filter } => self.unsubscribe(now, client, filter, out),
-            Input::Publish { client, topic, payload, qos, retain } => {
-                let publish = publish::Publish { client, topic, payload, qos, retain };
+            Input::Publish { client, topic, payload, qos, retain, properties } => {
+                let publish = publish::Publish { client, topic, payload, qos, retain, properties };
                 self.publish(now, &publish, out);
             }
         }
@@ -251,7 +270,7 @@ impl IotCore {
         attributes: &[(&str, &str)],
         merge: bool,
     ) -> Result<(), CloudError> {
-        let (principals, things) = (&self.principals, self.register.assets.len());
+        let (principals, things) = (&self.principals, self.things);
         self.registry.update(thing, attributes, merge, |name| find_thing(principals, things, name))
     }
 
@@ -262,12 +281,12 @@ impl IotCore {
 
     /// The thing called `name`.
     pub fn thing(&self, name: &str) -> Option<DeviceIx> {
-        find_thing(&self.principals, self.register.assets.len(), name)
+        find_thing(&self.principals, self.things, name)
     }
 
     /// The ARN of a thing.
     pub fn thing_arn(&self, thing: DeviceIx) -> String {
-        format!("arn:aws:iot:{}:thing/{}", self.arn_scope, self.register.names.name(thing))
+        format!("arn:aws:iot:{}:thing/{}", self.arn_scope, self.principals.text(thing.raw()))
     }
 
     /// The table called `name`.
@@ -281,7 +300,8 @@ impl IotCore {
         &self.topics
     }
 
-    /// All principals seen, by principal id; the first ones are the things in [`DeviceIx`] order.
+    /// All principals seen, by principal id; the first ones are the things in [`DeviceIx`] order,
+    /// assets before those beside them.
     pub const fn principals(&self) -> &Dictionary {
         &self.principals
     }
@@ -303,7 +323,7 @@ impl IotCore {
 
     /// The thing whose principal id this is.
     fn thing_of_principal(&self, principal: u32) -> Option<DeviceIx> {
-        ((principal as usize) < self.register.assets.len()).then_some(DeviceIx::new(principal))
+        ((principal as usize) < self.things).then_some(DeviceIx::new(principal))
     }
 }
 

@@ -8,12 +8,14 @@
 //! | probe | `soil_probe` | `site`, `zone`, `pump` (its zone's controller) |
 //! | valve | `valve` | `site`, `zone`, `pump` |
 //! | pump controller | `pump_controller` | `site`, `zone` |
-//! | any other | its class or kind | `site` |
+//! | any other asset | its class or kind | `site` |
+//! | a thing beside the register | as declared | as declared |
 //!
 //! # Source
 //! AWS IoT Core developer guide, "Managing things with the registry"; AWS IoT API, `UpdateThing`.
 
 use crate::error::CloudError;
+use crate::spec::ThingSpec;
 use fieldmirror_core::ids::DeviceIx;
 use fieldmirror_core::reading::DeviceClass;
 use fieldmirror_core::register::{AssetKind, Register};
@@ -22,6 +24,12 @@ use std::sync::Arc;
 
 /// Most attributes of a thing that has a type. Source: AWS IoT Core developer guide, "Thing types".
 pub const ATTRIBUTES_MAX: usize = 50;
+
+/// Most attributes of a thing without a type. Source: AWS IoT Core developer guide, "Thing types".
+const UNTYPED_ATTRIBUTES_MAX: usize = 3;
+
+/// Longest thing name, in bytes. Source: AWS IoT API, `ThingName`.
+const THING_NAME_BYTES_MAX: usize = 128;
 
 /// Longest attribute name, in bytes. Source: AWS IoT API, `AttributeName`.
 pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 128;
@@ -36,6 +44,8 @@ pub struct Registry {
     /// Each thing's attribute `pump`, resolved, by [`DeviceIx`]; [`NONE`] if it names no thing.
     pumps: Vec<u32>,
     changed: BTreeMap<DeviceIx, Record>,
+    /// Things beside the assets, which come before them in [`DeviceIx`] order.
+    declared: Vec<ThingSpec>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -51,21 +61,35 @@ struct Record {
 pub struct Thing<'a> {
     /// Its name, which is also its default client id.
     pub name: &'a str,
-    /// Its type.
-    pub thing_type: &'static str,
+    /// Its type, if it has one.
+    pub thing_type: Option<&'a str>,
     /// Its attributes by name.
     pub attributes: BTreeMap<String, String>,
-    /// The group that it is in: its site.
+    /// The groups that it is in; an asset's is its site.
     pub groups: Vec<&'a str>,
     /// 1 at first, one more with each change.
     pub version: u64,
 }
 
 impl Registry {
-    pub(crate) fn new(register: Arc<Register>) -> Self {
+    /// The assets of `register` and the `declared` things beside them.
+    ///
+    /// # Errors
+    /// [`CloudError::Registry`] if a declared thing's name or attributes break a limit.
+    pub(crate) fn new(register: Arc<Register>, declared: &[ThingSpec]) -> Result<Self, CloudError> {
+        for thing in declared {
+            check_thing(thing)
+                .map_err(|why| CloudError::Registry { thing: thing.name.clone(), why })?;
+        }
         let pump_of = |device| derived_pump(&register, device).map_or(NONE, DeviceIx::raw);
-        let pumps = register.iter().map(|(device, _)| pump_of(device)).collect();
-        Self { register, pumps, changed: BTreeMap::new() }
+        let pumps = register.iter().map(|(device, _)| pump_of(device));
+        let pumps = pumps.chain(declared.iter().map(|_| NONE)).collect();
+        Ok(Self { register, pumps, changed: BTreeMap::new(), declared: declared.to_vec() })
+    }
+
+    /// The declaration of a thing that is no asset.
+    fn declared(&self, device: DeviceIx) -> Option<&ThingSpec> {
+        self.declared.get(device.index().checked_sub(self.register.assets.len())?)
     }
 
     /// The thing at `device`.
@@ -73,16 +97,28 @@ impl Registry {
     /// # Panics
     /// If `device` is not of this shard.
     pub fn thing(&self, device: DeviceIx) -> Thing<'_> {
-        let asset = &self.register.assets[device.index()];
         let record = self.changed.get(&device);
+        if let Some(declared) = self.declared(device) {
+            return Thing {
+                name: &declared.name,
+                thing_type: declared.thing_type.as_deref(),
+                attributes: record.map_or_else(
+                    || declared.attributes.clone(),
+                    |record| record.attributes.clone(),
+                ),
+                groups: declared.groups.iter().map(String::as_str).collect(),
+                version: record.map_or(1, |record| record.version),
+            };
+        }
+        let asset = &self.register.assets[device.index()];
         Thing {
             name: self.register.names.name(device),
-            thing_type: match asset.kind {
+            thing_type: Some(match asset.kind {
                 AssetKind::Device(class) => class.name(),
                 AssetKind::Pump => "pump",
                 AssetKind::Filter => "filter",
                 AssetKind::Valve => "valve",
-            },
+            }),
             attributes: match record {
                 Some(record) => record.attributes.clone(),
                 None => self.derived_attributes(device),
@@ -96,7 +132,10 @@ impl Registry {
     pub fn attribute(&self, device: DeviceIx, name: &str) -> Option<&str> {
         match self.changed.get(&device) {
             Some(record) => record.attributes.get(name).map(String::as_str),
-            None => self.derived(device, name),
+            None => match self.declared(device) {
+                Some(thing) => thing.attributes.get(name).map(String::as_str),
+                None => self.derived(device, name),
+            },
         }
     }
 
@@ -115,10 +154,8 @@ impl Registry {
         merge: bool,
         find: impl Fn(&str) -> Option<DeviceIx>,
     ) -> Result<(), CloudError> {
-        let refuse = |why: String| CloudError::Registry {
-            thing: self.register.names.name(device).to_owned(),
-            why,
-        };
+        let refuse =
+            |why: String| CloudError::Registry { thing: self.thing(device).name.to_owned(), why };
         let thing = self.thing(device);
         let (version, mut updated) = (thing.version + 1, BTreeMap::new());
         if merge {
@@ -174,6 +211,27 @@ fn derived_pump(register: &Register, device: DeviceIx) -> Option<DeviceIx> {
     }
 }
 
+/// Checks a declared thing.
+fn check_thing(thing: &ThingSpec) -> Result<(), String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-:".contains(c);
+    if thing.name.is_empty()
+        || thing.name.len() > THING_NAME_BYTES_MAX
+        || !thing.name.chars().all(plain)
+    {
+        return Err("this is no thing name; expected 1 to 128 of a-zA-Z0-9_:-".to_owned());
+    }
+    let (found, most) = (thing.attributes.len(), attributes_max(thing));
+    if found > most {
+        return Err(format!("it has {found} attributes, at most {most} are allowed"));
+    }
+    thing.attributes.iter().try_for_each(|(name, value)| check_attribute(name, value))
+}
+
+/// How many attributes a thing may have. Source: AWS IoT Core developer guide, "Thing types".
+const fn attributes_max(thing: &ThingSpec) -> usize {
+    if thing.thing_type.is_some() { ATTRIBUTES_MAX } else { UNTYPED_ATTRIBUTES_MAX }
+}
+
 fn check_attribute(name: &str, value: &str) -> Result<(), String> {
     let allowed = |text: &str, more: &str| {
         text.chars()
@@ -203,7 +261,7 @@ mod tests {
         let find = move |name: &str| {
             names.iter().position(|known| known == name).map(|i| DeviceIx::new(i as u32))
         };
-        (Registry::new(register), find)
+        (Registry::new(register, &[]).expect("no things"), find)
     }
 
     #[test]
@@ -213,7 +271,7 @@ mod tests {
         let thing = registry.thing(probe);
         assert_eq!(
             (thing.thing_type, thing.groups, thing.version),
-            ("soil_probe", vec!["farmA"], 1)
+            (Some("soil_probe"), vec!["farmA"], 1)
         );
         let attributes: Vec<_> =
             thing.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

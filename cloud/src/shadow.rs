@@ -70,10 +70,11 @@ pub(crate) struct Accepted {
 }
 
 impl Shadows {
-    /// No shadows yet.
-    pub(crate) fn new(register: Arc<Register>) -> Self {
-        let classes = register.iter().map(|(device, _)| register.class(device)).collect();
-        let slots = vec![Slot::Absent; register.assets.len()];
+    /// No shadows yet, for the assets and `others` things behind them.
+    pub(crate) fn new(register: Arc<Register>, others: usize) -> Self {
+        let classes = register.iter().map(|(device, _)| register.class(device));
+        let classes: Vec<_> = classes.chain(std::iter::repeat_n(None, others)).collect();
+        let slots = vec![Slot::Absent; classes.len()];
         Self { register, slots, classes, cells: TypedCells::default() }
     }
 

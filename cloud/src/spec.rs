@@ -5,6 +5,7 @@ use crate::rule_spec::RuleSpec;
 use fieldmirror_core::reading::DeviceClass;
 use fieldmirror_core::register::Register;
 use fieldmirror_core::time::Span;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The specification of one core.
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub struct Spec {
     /// The assets: every one of them becomes a thing.
     pub register: Arc<Register>,
+    /// Things beside the assets.
+    pub things: Vec<ThingSpec>,
     /// Rules by name; the position is the rule's number in tables.
     pub rules: Vec<(String, RuleSpec)>,
     /// Functions that rules may call.
@@ -27,6 +30,19 @@ pub struct Spec {
     pub region: String,
     /// Account in ARNs.
     pub account: String,
+}
+
+/// A thing that is no asset of the register: a device of somebody's own fleet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThingSpec {
+    /// The name, which is its client id too.
+    pub name: String,
+    /// Its thing type, if it has one.
+    pub thing_type: Option<String>,
+    /// Its attributes by name.
+    pub attributes: BTreeMap<String, String>,
+    /// The groups that it is in.
+    pub groups: Vec<String>,
 }
 
 /// A table that `dynamoDBv2` actions write to.
@@ -47,6 +63,7 @@ impl Spec {
     pub fn new(register: Arc<Register>) -> Self {
         Self {
             register,
+            things: Vec::new(),
             rules: Vec::new(),
             functions: Vec::new(),
             tables: Vec::new(),

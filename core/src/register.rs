@@ -250,6 +250,17 @@ pub struct RadioModel {
 }
 
 impl Register {
+    /// A register without assets: for a cloud that serves no farm.
+    pub fn empty() -> Self {
+        Self {
+            names: Names::default(),
+            assets: Vec::new(),
+            reporting: 0,
+            sites: Vec::new(),
+            zones: Vec::new(),
+        }
+    }
+
     /// The class of `device`, if it reports.
     pub fn class(&self, device: DeviceIx) -> Option<DeviceClass> {
         match self.assets[device.index()].kind {

@@ -293,7 +293,14 @@ impl Publish<'_> {
         match self {
             Self::Watering(Watering { topic, payload, .. }) => {
                 let client = plans::CLIENT;
-                let publish = Input::Publish { client, topic, payload, qos: 1, retain: false };
+                let publish = Input::Publish {
+                    client,
+                    topic,
+                    payload,
+                    qos: 1,
+                    retain: false,
+                    properties: None,
+                };
                 cloud.handle(now, publish, out);
             }
             Self::Report(report) => {
@@ -306,8 +313,14 @@ impl Publish<'_> {
                     r#"{"state":{"desired":null,"reported":{"state":"OFF"}}}"#.to_owned()
                 };
                 let payload = payload.as_bytes();
-                let publish =
-                    Input::Publish { client, topic: &topic, payload, qos: 1, retain: false };
+                let publish = Input::Publish {
+                    client,
+                    topic: &topic,
+                    payload,
+                    qos: 1,
+                    retain: false,
+                    properties: None,
+                };
                 cloud.handle(now, publish, out);
             }
         }
@@ -324,10 +337,14 @@ fn connect_clients(cloud: &mut IotCore, register: &Register, now: Timestamp, out
         let client = register.names.name(device);
         let site = &register.sites[asset.site.index()].name;
         let filter = format!("{site}/pump/{}/cmd", asset.number);
-        cloud.handle(now, Input::Connect { client, clean: false }, out);
+        cloud.handle(now, Input::Connect { client, certificate: None, clean: false }, out);
         cloud.handle(now, Input::Subscribe { client, filter: &filter, qos: 1 }, out);
     }
-    cloud.handle(now, Input::Connect { client: plans::CLIENT, clean: true }, out);
+    cloud.handle(
+        now,
+        Input::Connect { client: plans::CLIENT, certificate: None, clean: true },
+        out,
+    );
 }
 
 #[cfg(test)]

@@ -197,6 +197,10 @@ impl Rule {
         (&self.statement, &self.program)
     }
 
+    pub(crate) const fn program(&self) -> &Program {
+        &self.program
+    }
+
     fn scope<'v>(
         &self,
         root: &'v Value,

@@ -16,7 +16,7 @@ impl IotCore {
             out.reject(now, None, RejectionCode::ClientId, client);
             return;
         }
-        let others = self.principals.len() - self.register.assets.len();
+        let others = self.principals.len() - self.things;
         if others >= OTHER_CLIENTS_MAX && self.principals.find(client).is_none() {
             out.reject(now, None, RejectionCode::ClientLimit, client);
             return;

@@ -128,6 +128,7 @@ impl IotCore {
             source: Source::Device,
             qos: DATA_QOS,
             hops: 0,
+            properties: None,
         };
         self.record(&incoming, out);
         for i in 0..self.routes.route(route.route).subscribers.len() {

@@ -10,7 +10,7 @@ use crate::shadow::{UpdateRequest, parse_request, parse_shadow};
 use fieldmirror_core::limits::PAYLOAD_BYTES_MAX;
 use fieldmirror_core::time::Timestamp;
 use fieldmirror_core::topic::Topic;
-use fieldmirror_rules::context::Context;
+use fieldmirror_rules::context::{Context, Properties};
 use fieldmirror_rules::error::RulesError;
 use fieldmirror_rules::rule::{Output, SqlVersion};
 use fieldmirror_rules::value::Value;
@@ -23,6 +23,7 @@ pub(super) struct Publish<'a> {
     pub(super) payload: &'a [u8],
     pub(super) qos: u8,
     pub(super) retain: bool,
+    pub(super) properties: Option<&'a Properties>,
 }
 
 /// A payload that is read at most once a language version, and only if a rule wants it.
@@ -48,6 +49,10 @@ impl IotCore {
         }
         let is_thing = self.thing_of_principal(principal).is_some();
         let payload = out.store(publish.payload);
+        let properties = publish.properties.map(|properties| {
+            self.properties.push(properties.clone());
+            self.properties.len() as u32 - 1
+        });
         self.queue.push_back(Incoming {
             time: now,
             topic,
@@ -56,6 +61,7 @@ impl IotCore {
             source: if is_thing { Source::Device } else { Source::App },
             qos: publish.qos,
             hops: 0,
+            properties,
         });
     }
 
@@ -65,6 +71,7 @@ impl IotCore {
         while let Some(message) = self.queue.pop_front() {
             self.route(message, out);
         }
+        self.properties.clear();
     }
 
     /// The id of `topic`, unless there are too many.
@@ -180,6 +187,7 @@ impl IotCore {
         Context {
             client_id: client,
             principal: client,
+            properties: message.properties.map(|at| &self.properties[at as usize]),
             functions: Some(surroundings),
             ..Context::new(topic, message.time)
         }

@@ -53,7 +53,7 @@ impl IotCore {
         RuleSurroundings {
             shadows: &self.shadows,
             principals: &self.principals,
-            things: self.register.assets.len(),
+            things: self.things,
             now,
         }
     }
@@ -117,7 +117,7 @@ impl IotCore {
             out.counters.hops_cut += 1;
             return Outcome::HopLimit;
         }
-        let (principals, things) = (&self.principals, self.register.assets.len());
+        let (principals, things) = (&self.principals, self.things);
         let find = |name: &str| find_thing(principals, things, name);
         let surroundings =
             Surroundings { registry: &self.registry, shadows: &self.shadows, find: &find };
@@ -148,6 +148,7 @@ impl IotCore {
             source: Source::Function,
             qos: 1,
             hops: cause.hops + 1,
+            properties: None,
         };
         self.queue.push_back(message);
         out.counters.commands += 1;
@@ -193,6 +194,7 @@ impl IotCore {
             source: Source::Rule,
             qos,
             hops: cause.hops + 1,
+            properties: None,
         });
         Outcome::Done
     }

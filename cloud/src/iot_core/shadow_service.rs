@@ -8,7 +8,6 @@ use crate::shadow::{
     parse_token, response_topic,
 };
 use fieldmirror_core::ids::DeviceIx;
-use std::sync::Arc;
 
 impl IotCore {
     /// Answers a message on a shadow request topic.
@@ -58,7 +57,7 @@ impl IotCore {
         let accepted = match self.shadows.update(now, thing, request, keep_both) {
             Ok(accepted) => accepted,
             Err(error) => {
-                let name = self.register.names.name(thing).to_owned();
+                let name = self.principals.text(thing.raw()).to_owned();
                 let refusal = Refusal { error, client_token: request.client_token.clone() };
                 self.refuse(message, &name, Operation::Update, &refusal, out);
                 return;
@@ -76,8 +75,7 @@ impl IotCore {
         if listeners == 0 {
             return;
         }
-        let register = Arc::clone(&self.register);
-        let name = register.names.name(thing);
+        let name = &self.principals.text(thing.raw()).to_owned();
         let mut respond = |channel, response| {
             let token = request.client_token.as_deref();
             self.respond(message, name, listeners, &Answer { channel, response, token }, out);
@@ -105,7 +103,7 @@ impl IotCore {
         if thing.index() < self.register.reporting {
             self.routes.device(thing, &self.topics).listeners
         } else {
-            self.routes.resolve_listeners(self.register.names.name(thing))
+            self.routes.resolve_listeners(self.principals.text(thing.raw()))
         }
     }
 
@@ -121,13 +119,13 @@ impl IotCore {
         };
         let document = document.into_owned();
         let listeners = self.listeners(thing);
-        let register = Arc::clone(&self.register);
+        let name = self.principals.text(thing.raw()).to_owned();
         let answer = Answer {
             channel: Channel::GetAccepted,
             response: Response::GetAccepted(&document),
             token: token.as_deref(),
         };
-        self.respond(message, register.names.name(thing), listeners, &answer, out);
+        self.respond(message, &name, listeners, &answer, out);
         Ok(())
     }
 
@@ -143,13 +141,13 @@ impl IotCore {
             Err(error) => return Err(Refusal { error, client_token: token }),
         };
         let listeners = self.listeners(thing);
-        let register = Arc::clone(&self.register);
+        let name = self.principals.text(thing.raw()).to_owned();
         let answer = Answer {
             channel: Channel::DeleteAccepted,
             response: Response::DeleteAccepted { version },
             token: token.as_deref(),
         };
-        self.respond(message, register.names.name(thing), listeners, &answer, out);
+        self.respond(message, &name, listeners, &answer, out);
         Ok(())
     }
 
@@ -201,6 +199,7 @@ impl IotCore {
             source: Source::Shadow,
             qos: 1,
             hops: request.hops,
+            properties: None,
         });
     }
 }

@@ -12,7 +12,7 @@ fn at(seconds: i64) -> Timestamp {
 
 fn stores() -> (Shadows, Shadows) {
     let register = Arc::new(farm::register(1, 1, 1));
-    let both = Shadows::new(register);
+    let both = Shadows::new(register, 0);
     let mut documents = both.clone();
     documents.classes.fill(None);
     (both, documents)

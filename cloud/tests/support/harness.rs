@@ -54,7 +54,11 @@ impl Harness {
     }
 
     pub(crate) fn connect(&mut self, seconds: i64, client: &str, clean: bool) {
-        self.core.handle(at(seconds), Input::Connect { client, clean }, &mut self.out);
+        self.core.handle(
+            at(seconds),
+            Input::Connect { client, certificate: None, clean },
+            &mut self.out,
+        );
     }
 
     pub(crate) fn disconnect(&mut self, seconds: i64, client: &str) {
@@ -79,7 +83,7 @@ impl Harness {
         qos: u8,
         retain: bool,
     ) {
-        let input = Input::Publish { client, topic, payload, qos, retain };
+        let input = Input::Publish { client, topic, payload, qos, retain, properties: None };
         self.core.handle(at(seconds), input, &mut self.out);
     }
 

@@ -26,8 +26,8 @@ impl Fixture {
         let parameters = IrrigationParameters { duration_s: 600, rest_s };
         let topic = |topic: &str| topic.len() as u32;
         Self {
-            registry: Registry::new(Arc::clone(&register)),
-            shadows: Shadows::new(Arc::clone(&register)),
+            registry: Registry::new(Arc::clone(&register), &[]).expect("no things"),
+            shadows: Shadows::new(Arc::clone(&register), 0),
             irrigation: Irrigation::new("f", parameters, &register, topic).expect("valid"),
             register,
         }
