@@ -67,9 +67,10 @@ impl<'a> Checker<'a> {
     }
 
     /// Everything reported here leaves a program that can be evaluated, but for a variable of two
-    /// values.
+    /// values and a call that the service answers by running no action.
     fn report(&mut self, mut diagnostic: Diagnostic) {
-        diagnostic.is_tolerable = diagnostic.code != Code::DuplicateVariable;
+        diagnostic.is_tolerable =
+            !matches!(diagnostic.code, Code::DuplicateVariable | Code::CallLimit);
         self.diagnostics.push(diagnostic);
     }
 

@@ -43,7 +43,11 @@ fn each_mistake_has_its_code_and_place() {
         ("SELECT a FROM 'a' WHERE 1 < x < 2", Code::UnexpectedToken, "<"),
         ("SELECT nope(1) AS c FROM 'a'", Code::UnknownFunction, "nope"),
         ("SELECT cot(1) AS c FROM 'a'", Code::UnknownFunction, "cot"),
-        ("SELECT machinelearning_predict(a) AS c FROM 'a'", Code::Unsupported, "machinelearning_predict"),
+        (
+            "SELECT machinelearning_predict(a) AS c FROM 'a'",
+            Code::Unsupported,
+            "machinelearning_predict",
+        ),
         ("SELECT abs() AS c FROM 'a'", Code::ArgumentCount, "abs()"),
         ("SELECT substring(a) AS c FROM 'a'", Code::ArgumentCount, "substring(a)"),
         ("SELECT encode(a, 'hex') AS c FROM 'a'", Code::Argument, "'hex'"),
