@@ -26,8 +26,8 @@ pub(super) const FUNCTIONS: [Function; 3] = [
         .differs(UNSUPPORTED),
 ];
 
-const UNSUPPORTED: &str = "of Java's patterns, flag d, \\X, \\N, Unicode blocks and some look-behinds \
-    of variable length are refused";
+const UNSUPPORTED: &str = "flag d, \\X, \\N, Unicode blocks and some look-behinds of variable length \
+    are refused; a search that takes too many steps is Undefined";
 
 /// The longest pattern, in bytes: one of the payload is compiled for its message.
 const PATTERN_BYTES_MAX: usize = 4_096;
@@ -87,7 +87,7 @@ fn prepare(exprs: &[Expr], _: u32) -> Result<Option<Prepared>, String> {
         return Ok(None);
     };
     match Pattern::new(&pattern) {
-        Ok(pattern) => Ok(Some(Prepared::Pattern(Some(pattern)))),
+        Ok(pattern) => Ok(Some(Prepared::Pattern(Some(Box::new(pattern))))),
         Err(Refusal::Invalid) => Ok(Some(Prepared::Pattern(None))),
         Err(Refusal::Unsupported(reason)) => {
             Err(format!("this regular expression is not supported by this engine: {reason}"))

@@ -23,7 +23,7 @@ pub(crate) enum Prepared {
     /// Which call of its statement this is.
     Site(u32),
     /// A regular expression.
-    Pattern(Option<Pattern>),
+    Pattern(Option<Box<Pattern>>),
     /// What `parse_time` prints with, and where.
     Print { pattern: Option<Option<Printer>>, zone: Option<Option<Zone>> },
     /// What `time_to_epoch` reads with.

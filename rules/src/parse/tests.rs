@@ -65,7 +65,8 @@ fn each_mistake_has_its_code_and_place() {
 
 #[test]
 fn mistakes_do_not_hide_each_other() {
-    let sql = "SELECT nope(a) AS x, b c, machinelearning_predict(d) AS y, e[0] AS z FROM 'a/#/b' WHERE cot(f) != 1";
+    let sql = "SELECT nope(a) AS x, b c, machinelearning_predict(d) AS y, e[0] AS z \
+               FROM 'a/#/b' WHERE cot(f) != 1";
     assert_eq!(
         errors(sql),
         [
