@@ -38,7 +38,7 @@ fn publish(criterion: &mut Criterion) {
         let mut core = core(count);
         let mut out = Outputs::default();
         let now = Timestamp::from_millis(1_527_811_200_000);
-        core.handle(now, Input::Connect { client: "probe-1", clean: true }, &mut out);
+        core.handle(now, Input::Connect { client: "probe-1", clean: true, certificate: None }, &mut out);
         group.bench_function(BenchmarkId::from_parameter(format!("rules={count}")), |bencher| {
             bencher.iter(|| {
                 out.clear();
