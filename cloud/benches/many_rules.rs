@@ -24,8 +24,7 @@ fn core(count: usize) -> IotCore {
             _ => format!("site/{number}/#"),
         };
         let sql = format!("SELECT humidity AS h FROM '{filter}' WHERE humidity < 35");
-        let json =
-            format!(r#"{{"sql":"{sql}","awsIotSqlVersion":"2016-03-23","actions":[]}}"#);
+        let json = format!(r#"{{"sql":"{sql}","awsIotSqlVersion":"2016-03-23","actions":[]}}"#);
         let rule = RuleSpec::parse(&json).expect("a valid rule");
         spec.rules.push((format!("rule_{number}"), rule));
     }
@@ -38,7 +37,11 @@ fn publish(criterion: &mut Criterion) {
         let mut core = core(count);
         let mut out = Outputs::default();
         let now = Timestamp::from_millis(1_527_811_200_000);
-        core.handle(now, Input::Connect { client: "probe-1", clean: true, certificate: None }, &mut out);
+        core.handle(
+            now,
+            Input::Connect { client: "probe-1", clean: true, certificate: None },
+            &mut out,
+        );
         group.bench_function(BenchmarkId::from_parameter(format!("rules={count}")), |bencher| {
             bencher.iter(|| {
                 out.clear();
@@ -48,6 +51,7 @@ fn publish(criterion: &mut Criterion) {
                     payload: black_box(PAYLOAD),
                     qos: 0,
                     retain: false,
+                    properties: None,
                 };
                 core.handle(now, input, &mut out);
                 black_box(&out);

@@ -9,8 +9,6 @@
 mod circumstances;
 
 use circumstances::Circumstances;
-use fieldmirror_core::time::Timestamp;
-use fieldmirror_rules::context::Context;
 use fieldmirror_rules::diagnostic::Diagnostic;
 use fieldmirror_rules::error::RulesError;
 use fieldmirror_rules::rule::{Output, Rule, SqlVersion};
