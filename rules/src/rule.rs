@@ -60,6 +60,8 @@ pub struct Rule {
     /// What was written: for printing, explanations and mutants.
     statement: Statement,
     program: Program,
+    /// The payload's keys that the program reads; `None` if it may read any.
+    keys: Option<Box<[Box<str>]>>,
 }
 
 impl Rule {
@@ -114,7 +116,8 @@ impl Rule {
         let Some(statement) = statement else { return (None, in_order(diagnostics)) };
         let (program, wrong) = check::statement(sql, &statement, version);
         diagnostics.extend(wrong);
-        let rule = Self { sql: sql.to_owned(), version, statement, program };
+        let keys = program.keys();
+        let rule = Self { sql: sql.to_owned(), version, statement, program, keys };
         (Some(rule), in_order(diagnostics))
     }
 
@@ -194,7 +197,11 @@ impl Rule {
         payload: &[u8],
         context: &Context<'_>,
     ) -> Result<Option<Output>, RulesError> {
-        let value = Value::from_json_for(payload, self.version).unwrap_or(Value::Undefined);
+        let value = match &self.keys {
+            Some(keys) => Value::keys_from_json(payload, self.version, keys),
+            None => Value::from_json_for(payload, self.version),
+        };
+        let value = value.unwrap_or(Value::Undefined);
         eval::run(&self.program, self.scope(&value, Some(payload), context))
     }
 

@@ -75,7 +75,7 @@ fn statements_keep_their_promises() {
             .is_ok_and(|text| Rule::compile(text, SqlVersion::V2016_03_23).is_ok())
     });
     let compiled = compiled.count();
-    assert!((300..5_700).contains(&compiled), "{compiled} of 6000 compile: both are tried");
+    assert!((200..5_800).contains(&compiled), "{compiled} of 6000 compile: both are tried");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn templates_keep_their_promises() {
         std::str::from_utf8(input).is_ok_and(|text| Template::compile(text).is_ok())
     });
     let compiled = compiled.count();
-    assert!((300..3_900).contains(&compiled), "{compiled} of 4000 compile: both are tried");
+    assert!((200..3_900).contains(&compiled), "{compiled} of 4000 compile: both are tried");
 }
 
 #[test]
