@@ -201,8 +201,11 @@ impl IotCore {
                     continue;
                 }
             };
-            if !loaded.disabled {
-                routes.add_rule(loaded.rule.filter(), number);
+            // A rule without FROM is reached by Basic Ingest alone.
+            if let Some(filter) = loaded.rule.filter()
+                && !loaded.disabled
+            {
+                routes.add_rule(filter, number);
             }
             rules.push(loaded);
         }

@@ -55,7 +55,11 @@ fn every_case_of_the_corpus_passes() {
         for case in list.as_array().expect("a list of cases") {
             cases += 1;
             let name = case["name"].as_str().expect("a name");
-            let unknown = case.as_object().expect("an object").keys().find(|key| !KNOWN.contains(&key.as_str()));
+            let unknown = case
+                .as_object()
+                .expect("an object")
+                .keys()
+                .find(|key| !KNOWN.contains(&key.as_str()));
             if let Some(key) = unknown {
                 failures.push(format!("{}: {name}: unknown key `{key}`", file.display()));
             }
@@ -183,9 +187,10 @@ fn check(case: &Value, core: &IotCore, out: &Outputs) -> Result<(), String> {
         let topic = core.topics().text(delivery.topic);
         json!(format!("{topic} {}", out.text(delivery.payload)))
     });
-    let rejections = out.rejections.iter().map(|row| {
-        json!(format!("{}: {}", row.code.name(), out.text(row.detail)))
-    });
+    let rejections = out
+        .rejections
+        .iter()
+        .map(|row| json!(format!("{}: {}", row.code.name(), out.text(row.detail))));
     let sinks = out.sinks.iter().map(|row| {
         let (target, key) = (out.text(row.target), out.text(row.key));
         json!(format!("{} {target} {key} {}", row.kind.name(), out.text(row.body)))
@@ -245,9 +250,9 @@ fn matches(found: &Value, wanted: &Value) -> bool {
         }
         (Value::Object(found), Value::Object(wanted)) => {
             found.len() == wanted.len()
-                && wanted.iter().all(|(key, wanted)| {
-                    found.get(key).is_some_and(|found| matches(found, wanted))
-                })
+                && wanted
+                    .iter()
+                    .all(|(key, wanted)| found.get(key).is_some_and(|found| matches(found, wanted)))
         }
         (found, wanted) => found == wanted,
     }

@@ -68,11 +68,7 @@ impl SinkRecords {
 impl Sinks {
     /// The files of the run in `folder`; nothing is written yet.
     pub(crate) fn new(folder: &Path) -> Self {
-        Self {
-            folder: folder.join("sinks"),
-            objects: BTreeSet::new(),
-            counts: BTreeMap::new(),
-        }
+        Self { folder: folder.join("sinks"), objects: BTreeSet::new(), counts: BTreeMap::new() }
     }
 
     /// Writes and empties the records of a shard.
@@ -140,9 +136,7 @@ impl Record {
         }
         match std::str::from_utf8(&self.body) {
             Ok(text) => line.insert("body".to_owned(), text.into()),
-            Err(_) => {
-                line.insert("base64".to_owned(), base64(&self.body).into())
-            }
+            Err(_) => line.insert("base64".to_owned(), base64(&self.body).into()),
         };
         let mut bytes = serde_json::Value::Object(line).to_string().into_bytes();
         bytes.push(b'\n');
@@ -217,7 +211,8 @@ mod tests {
             std::fs::read_to_string(folder.path().join("sinks").join(path)).expect("a file")
         };
         assert_eq!((read("s3/b/k%2Fx"), read("firehose/d")), ("2".to_owned(), "12".to_owned()));
-        let line = |n| format!("{{\"time\":\"1970-01-01T00:00:00Z\",\"key\":\"p\",\"body\":\"{n}\"}}\n");
+        let line =
+            |n| format!("{{\"time\":\"1970-01-01T00:00:00Z\",\"key\":\"p\",\"body\":\"{n}\"}}\n");
         assert_eq!(read("kinesis/s.jsonl"), line(1) + &line(2));
         assert!(read("sqs/https%3A%2F%2Fq.jsonl").contains("\"base64\":\"/w==\""));
         assert_eq!(sinks.counts()["s3"], 2);

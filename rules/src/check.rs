@@ -2,7 +2,7 @@
 
 use crate::ast;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::functions::{self, Function};
+use crate::functions::{self, Function, Inputs};
 use crate::program::{Expr, Item, Program, Query, Select, Type};
 use crate::rule::SqlVersion;
 use crate::value::Value;
@@ -14,18 +14,21 @@ const VARIABLES_MAX: usize = 10;
 /// Longest name of a SET variable, in characters. Source: developer guide, "SET".
 const VARIABLE_NAME_MAX: usize = 64;
 
-/// Checks a rule without its FROM.
+/// Checks a rule without its FROM. What is refused is Undefined in the program.
 pub(crate) fn statement(
     text: &str,
     statement: &ast::Statement,
     version: SqlVersion,
-) -> Result<Program, Vec<Diagnostic>> {
+) -> (Program, Vec<Diagnostic>) {
     let mut checker = Checker::new(text, version);
     let mut variables = Vec::new();
     for assignment in &statement.variables {
         let expr = checker.expr(&assignment.expr);
         checker.declare(&assignment.name, &assignment.name_span);
         variables.push((assignment.name.as_str().into(), expr));
+    }
+    if let ast::Select::Value(expr) = &statement.select {
+        checker.require_2016("SELECT VALUE", &expr.span);
     }
     let select = checker.select(&statement.select);
     let filter = statement.filter.as_ref().map(|filter| checker.expr(filter));
@@ -37,7 +40,7 @@ pub(crate) fn expression(
     text: &str,
     expr: &ast::Expr,
     version: SqlVersion,
-) -> Result<Expr, Vec<Diagnostic>> {
+) -> (Expr, Vec<Diagnostic>) {
     let mut checker = Checker::new(text, version);
     let expr = checker.expr(expr);
     checker.finish(expr)
@@ -48,23 +51,26 @@ struct Checker<'a> {
     version: SqlVersion,
     /// Names of the SET variables declared so far, in order.
     variables: Vec<&'a str>,
+    /// Functions called so far.
+    calls: Vec<&'static str>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
     const fn new(text: &'a str, version: SqlVersion) -> Self {
-        Self { text, version, variables: Vec::new(), diagnostics: Vec::new() }
+        Self { text, version, variables: Vec::new(), calls: Vec::new(), diagnostics: Vec::new() }
     }
 
-    fn finish<T>(mut self, program: T) -> Result<T, Vec<Diagnostic>> {
-        if self.diagnostics.is_empty() {
-            return Ok(program);
-        }
+    fn finish<T>(mut self, program: T) -> (T, Vec<Diagnostic>) {
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-        Err(self.diagnostics)
+        (program, self.diagnostics)
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) {
+    /// Everything reported here leaves a program that can be evaluated, but for a variable of two
+    /// values and a call that the service answers by running no action.
+    fn report(&mut self, mut diagnostic: Diagnostic) {
+        diagnostic.is_tolerable =
+            !matches!(diagnostic.code, Code::DuplicateVariable | Code::CallLimit);
         self.diagnostics.push(diagnostic);
     }
 
@@ -163,7 +169,10 @@ impl<'a> Checker<'a> {
             }
             ast::Kind::Cast { operand, type_name, type_span } => {
                 let operand = self.boxed(operand);
-                Expr::Cast(operand, self.cast_type(type_name, type_span))
+                match self.cast_type(type_name, type_span) {
+                    Some(into) => Expr::Cast(operand, into),
+                    None => Expr::Constant(Value::Undefined),
+                }
             }
             ast::Kind::Object(entries) => {
                 self.require_2016("object literals", span);
@@ -206,18 +215,18 @@ impl<'a> Checker<'a> {
         Expr::Constant(Value::Undefined)
     }
 
-    fn cast_type(&mut self, name: &str, span: &Range<usize>) -> Type {
+    fn cast_type(&mut self, name: &str, span: &Range<usize>) -> Option<Type> {
         let found = TYPES.iter().find(|(known, ..)| name.eq_ignore_ascii_case(known));
         let Some((_, cast_type, since)) = found else {
             let known: Vec<&str> = TYPES.iter().map(|(known, ..)| *known).collect();
             let message = format!("`{name}` is no type to cast to");
             self.report(Diagnostic::new(Code::UnknownType, span.clone(), message).expected(&known));
-            return Type::String;
+            return None;
         };
         if self.version < *since {
             self.require_2016(&format!("cast to {name}"), span);
         }
-        *cast_type
+        Some(*cast_type)
     }
 
     fn call(
@@ -235,22 +244,30 @@ impl<'a> Checker<'a> {
         if self.version < function.since {
             self.require_2016(&format!("{}()", function.name), name_span);
         }
-        if !function.arguments.contains(&arguments.len()) {
-            let (least, most) = (function.arguments.start(), function.arguments.end());
-            let expected = match most {
-                _ if least == most => format!("{least}"),
-                &usize::MAX => format!("at least {least}"),
-                _ => format!("{least} to {most}"),
-            };
+        if !function.accepts(arguments.len()) {
             let message = format!("{}() is called with {}", function.name, arguments.len());
             self.report(
                 Diagnostic::new(Code::ArgumentCount, span.clone(), message + " arguments")
-                    .expected(&[&expected]),
+                    .expected(&[&function.counts()]),
             );
             return Expr::Constant(Value::Undefined);
         }
         self.check_words(function, arguments);
-        Expr::Call(function, checked)
+        if function.is_single && self.calls.contains(&function.name) {
+            let message = format!("a statement calls {}() once at most", function.name);
+            self.report(
+                Diagnostic::new(Code::CallLimit, name_span.clone(), message)
+                    .help("AWS runs no action for such a rule; SET a variable to the first call"),
+            );
+        }
+        self.calls.push(function.name);
+        match Inputs::new(function, checked, self.calls.len() as u32) {
+            Ok(inputs) => Expr::Call(function, inputs),
+            Err(reason) => {
+                self.report(Diagnostic::new(Code::Unsupported, span.clone(), reason));
+                Expr::Constant(Value::Undefined)
+            }
+        }
     }
 
     /// Refuses constant arguments that the function does not know.
@@ -272,9 +289,10 @@ impl<'a> Checker<'a> {
 
     fn unknown_function(&mut self, name: &str, span: &Range<usize>) {
         let lower = name.to_ascii_lowercase();
-        let diagnostic = if functions::ABSENT.contains(&&*lower) {
+        let absent = functions::ABSENT.iter().find(|absent| absent.name == lower);
+        let diagnostic = if let Some(absent) = absent {
             let message = format!("{lower}() is not supported by this engine");
-            Diagnostic::new(Code::Unsupported, span.clone(), message)
+            Diagnostic::new(Code::Unsupported, span.clone(), message).help(absent.reason)
         } else {
             let diagnostic = Diagnostic::new(
                 Code::UnknownFunction,
