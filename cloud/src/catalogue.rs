@@ -53,18 +53,21 @@ const fn describe(kind: ActionKind) -> (Status, &'static str) {
     match kind {
         ActionKind::Lambda => (
             Differs,
-            "Built-in functions act; a function of the team's own is recorded with its event, as code is not run.",
+            "Built-in functions act; a function of the team's own is \
+             recorded with its event, as code is not run.",
         ),
         ActionKind::DynamoDbV2 => (
             Works,
-            "Puts the attributes into an embedded table; keys, key types and the size of an item are checked.",
+            "Puts the attributes into an embedded table; keys, key types and \
+             the size of an item are checked.",
         ),
         ActionKind::DynamoDb => {
             (Works, "INSERT, UPDATE and DELETE on an embedded table with hash and range key.")
         }
         ActionKind::Republish => (
             Differs,
-            "Publishes, into the shadow service too, with MQTT 5 headers; a loop ends after 8 hops, which is counted; of reserved topics only shadow requests go.",
+            "Publishes, into the shadow service too, with MQTT 5 headers; a loop ends after 8 \
+             hops, which is counted; of reserved topics only shadow requests go.",
         ),
         ActionKind::S3 => {
             (Works, "Writes an object into a folder of the run; the same key overwrites.")
@@ -89,7 +92,8 @@ const fn describe(kind: ActionKind) -> (Status, &'static str) {
         }
         ActionKind::Http => (
             RecordedOnly,
-            "The request with its headers; destinations count as confirmed, and batching is not simulated: each message is a request.",
+            "The request with its headers; destinations count as confirmed, and batching is \
+             not simulated: each message is a request.",
         ),
         ActionKind::Kafka => (RecordedOnly, "The record with key, partition and headers."),
         ActionKind::Elasticsearch | ActionKind::OpenSearch => {
@@ -99,7 +103,8 @@ const fn describe(kind: ActionKind) -> (Status, &'static str) {
         ActionKind::IotEvents => (RecordedOnly, "The message with its id; the service is retired."),
         ActionKind::IotSiteWise => (
             RecordedOnly,
-            "The input of `BatchPutAssetPropertyValue`, values converted to the type of their field.",
+            "The input of `BatchPutAssetPropertyValue`, values converted to the \
+             type of their field.",
         ),
         ActionKind::StepFunctions => {
             (RecordedOnly, "The input of the execution, whose name is prefix and identifier.")

@@ -36,7 +36,7 @@ pub enum CloudError {
         name: String,
     },
     /// A rule's SQL does not compile.
-    #[error("rule `{rule}`: {}", .diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("rule `{rule}`: {}", joined(.diagnostics))]
     RuleSql {
         /// The rule.
         rule: String,
@@ -44,7 +44,7 @@ pub enum CloudError {
         diagnostics: Vec<Diagnostic>,
     },
     /// A substitution template of a rule does not compile.
-    #[error("rule `{rule}`, at `{path}`: `{text}`: {}", .diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("rule `{rule}`, at `{path}`: `{text}`: {}", joined(.diagnostics))]
     RuleTemplate {
         /// The rule.
         rule: String,
@@ -56,7 +56,7 @@ pub enum CloudError {
         diagnostics: Vec<Diagnostic>,
     },
     /// More than one problem, in the order of the text; none of them is a list itself.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("{}", joined(.0))]
     Several(Vec<Self>),
     /// A rule calls a function that the scenario does not declare.
     #[error(
@@ -145,4 +145,8 @@ impl CloudError {
             single => std::slice::from_ref(single),
         }
     }
+}
+
+fn joined<T: ToString>(list: &[T]) -> String {
+    list.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -297,6 +297,13 @@ impl ByteRange {
     }
 }
 
+/// Bytes that may be no text, as base64.
+pub fn base64(bytes: &[u8]) -> String {
+    let mut text = Vec::new();
+    crate::actions::write_base64(bytes, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 impl Source {
     /// All sources.
     pub const ALL: [Self; 5] = [Self::Device, Self::Function, Self::Rule, Self::App, Self::Shadow];

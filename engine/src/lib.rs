@@ -30,6 +30,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 mod shard;
+mod sinks;
 mod stages;
 pub mod summary;
 mod worlds;

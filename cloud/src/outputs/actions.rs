@@ -1,7 +1,9 @@
 //! The kinds of actions and how they end.
 
 macro_rules! named {
-    ($(#[$doc:meta])* $name:ident, $count:literal { $($(#[$note:meta])* $variant:ident = $text:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident, $count:literal {
+        $($(#[$note:meta])* $variant:ident = $text:literal,)*
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum $name {
