@@ -261,8 +261,11 @@ impl StatementView {
             })
         };
         let condition = |c: &ConditionView| {
-            let wanted: Vec<_> =
-                c.wanted.iter().map(|w| w.as_ref().map_or_else(Clone::clone, Clone::clone)).collect();
+            let wanted: Vec<_> = c
+                .wanted
+                .iter()
+                .map(|w| w.as_ref().map_or_else(Clone::clone, Clone::clone))
+                .collect();
             json!({ "name": c.name, "found": c.found, "wanted": wanted, "holds": c.holds })
         };
         json!({

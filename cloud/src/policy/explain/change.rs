@@ -4,7 +4,7 @@
 use crate::policy::action::{Action, ResourceKind};
 use crate::policy::document::{ActionPattern, Effect, PolicyVersion, Scope, Statement};
 use crate::policy::facts::{Facts, ThingFacts};
-use crate::policy::pattern::{Syntax, Template, Unresolved, escaped};
+use crate::policy::pattern::{RESOURCE, Syntax, Template, Unresolved, escaped};
 use crate::policy::read::resource::parts;
 use crate::policy::variable::Variable;
 use crate::policy::{Decision, PolicyDocument, PolicySet, Request, StatementRef, decide};
@@ -298,7 +298,7 @@ fn pattern(action: Action) -> ActionPattern {
 }
 
 fn template(text: &str) -> Option<Template> {
-    Template::parse(text, Syntax { variables: true, wildcards: true }).ok()
+    Template::parse(text, RESOURCE).ok()
 }
 
 impl Step {
@@ -376,20 +376,26 @@ impl Step {
                 };
                 format!("in {} change `{written}` to `{text}`{why}", set.name(*at))
             }
-            Self::AddResource(at, text) => format!("add the resource `{text}` to {}", set.name(*at)),
+            Self::AddResource(at, text) => {
+                format!("add the resource `{text}` to {}", set.name(*at))
+            }
             Self::AddAction(at, action) => format!("add {action} to {}", set.name(*at)),
             Self::DropCondition(at, i) => {
                 let statement = set.policies[at.policy].document.statements.get(at.statement);
                 let condition = statement.and_then(|s| s.conditions.get(*i));
-                let name = condition.map_or_else(String::new, |c| format!("{} {}", c.operator, c.key));
+                let name =
+                    condition.map_or_else(String::new, |c| format!("{} {}", c.operator, c.key));
                 format!("drop the condition {name} of {}", set.name(*at))
             }
             Self::RemoveStatement(at) => format!("remove {}", set.name(*at)),
             Self::AddStatement(effect, action, resource) => {
-                format!("add a statement that {}s {action} on `{resource}`", match effect {
-                    Effect::Allow => "allow",
-                    Effect::Deny => "denie",
-                })
+                format!(
+                    "add a statement that {}s {action} on `{resource}`",
+                    match effect {
+                        Effect::Allow => "allow",
+                        Effect::Deny => "denie",
+                    }
+                )
             }
         }
     }
