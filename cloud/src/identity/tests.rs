@@ -26,7 +26,10 @@ fn spec() -> IdentitySpec {
         policies: vec![
             ("own".to_owned(), document("iot:Connect", "client/*")),
             ("zone".to_owned(), document("iot:Publish", "topic/zone")),
-            ("root".to_owned(), document("iot:Publish", "topic/${iot:Certificate.Subject.CommonName}")),
+            (
+                "root".to_owned(),
+                document("iot:Publish", "topic/${iot:Certificate.Subject.CommonName}"),
+            ),
             ("other".to_owned(), document("iot:Publish", "topic/other")),
         ],
         certificates: vec![CertificateSpec {
