@@ -147,3 +147,26 @@ const FIXED: &[(&str, &str, State, &str)] = &[
         "A changed policy acts at once; at the service it may take minutes.",
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::variable::Variable;
+
+    #[test]
+    fn names_are_unique_and_every_variable_is_one_that_documents_may_use() {
+        let all = catalogue();
+        let mut names: Vec<_> = all.iter().map(|f| (f.group, f.name.as_str())).collect();
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        for feature in all.iter().filter(|f| f.group == "variable" && !f.name.contains("....")) {
+            let read = Variable::parse(&feature.name);
+            assert_eq!(read.map(|v| v.to_string()).as_ref(), Ok(&feature.name));
+        }
+        for action in Action::ALL {
+            assert!(all.iter().any(|f| f.group == "action" && f.name == action.name()), "{action}");
+        }
+    }
+}

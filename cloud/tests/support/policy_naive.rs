@@ -35,11 +35,12 @@ pub(crate) fn decide(
 }
 
 fn matches(s: &Value, current: bool, action: &str, arn: &str, variables: &Variables) -> bool {
-    let action_in =
-        |key: &str| list(&s[key]).iter().any(|a| wild(&chars(a.as_str().unwrap()), &chars(action)));
+    let action_in = |key: &str| {
+        list(&s[key]).iter().any(|a| wild(&chars(a.as_str().expect("a text")), &chars(action)))
+    };
     let action =
         if s["NotAction"].is_null() { action_in("Action") } else { !action_in("NotAction") };
-    let put = |text: &Value| replaced(text.as_str().unwrap(), current, variables);
+    let put = |text: &Value| replaced(text.as_str().expect("a text"), current, variables);
     let resource = if s["NotResource"].is_null() {
         list(&s["Resource"])
             .iter()
@@ -54,7 +55,7 @@ fn matches(s: &Value, current: bool, action: &str, arn: &str, variables: &Variab
         && resource
         && conditions.into_iter().all(|(operator, keys)| {
             keys.as_object()
-                .unwrap()
+                .expect("an object")
                 .iter()
                 .all(|(key, wanted)| condition(operator, key, &list(wanted), current, variables))
         })
