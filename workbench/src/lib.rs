@@ -11,4 +11,10 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
+pub mod deployment;
 pub mod error;
+pub mod inputs;
+pub mod problem;
+pub mod report;
+pub mod suite;
+pub mod yaml;
