@@ -355,3 +355,6 @@ impl std::fmt::Display for Refused {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

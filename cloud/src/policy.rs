@@ -4,7 +4,9 @@
 //! decided over a [`PolicySet`] with the [`Facts`] of who asks: directly ([`decide`]), or by a
 //! [`SessionPolicy`], in which everything that the facts settle is settled already, so that a
 //! message costs a few comparisons of text and no allocation. Both give the same answer; a test
-//! compares them, and both with an evaluator that knows neither.
+//! compares them, and both with an evaluator that knows neither. [`explain::explain`] says why, and
+//! the smallest change that would turn the verdict; [`synthesize::synthesize`] writes the least
+//! documents that allow what was observed; [`catalogue::catalogue`] lists what works.
 //!
 //! Which policies apply to a connection is not decided here but in [`crate::identity`].
 //!
@@ -39,12 +41,15 @@ use std::fmt;
 use std::sync::Arc;
 
 pub mod action;
+pub mod catalogue;
 pub mod condition;
 mod document;
+pub mod explain;
 pub mod facts;
 mod pattern;
 mod read;
 mod session;
+pub mod synthesize;
 pub mod variable;
 
 pub use action::{Action, ResourceKind};

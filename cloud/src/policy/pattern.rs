@@ -33,6 +33,9 @@ pub(crate) struct Syntax {
     pub(crate) wildcards: bool,
 }
 
+/// Resources of a current document.
+pub(crate) const RESOURCE: Syntax = Syntax { variables: true, wildcards: true };
+
 /// Why a pattern's text is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BadTemplate {

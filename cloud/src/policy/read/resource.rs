@@ -14,12 +14,14 @@ impl Reader {
             return Some(template);
         }
         let parts = parts(text);
-        let open = parts.last().is_some_and(|last| last.ends_with('*'));
+        // A `*` may stand for several parts, as in `arn:aws:iot:*`.
+        let open = parts.iter().any(|part| part.contains('*') && !part.contains('/'));
         if parts[0] != "arn" || (parts.len() < 6 && !open) {
             self.wrong(path, format!("`{text}`"), form);
             return None;
         }
-        let service = parts.get(2).copied().unwrap_or("*");
+        // In a short form the parts are not where they seem to be.
+        let service = if parts.len() == 6 { parts[2] } else { "*" };
         if !service.contains(['*', '?', '$']) && service != "iot" && !foreign {
             self.wrong(path, format!("an ARN of the service `{service}`"), form);
             return None;
