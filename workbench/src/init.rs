@@ -2,10 +2,10 @@
 //! not.
 //!
 //! The messages are found, not guessed: candidates come from the rule's own literals and paths,
-//! and the rule is evaluated over them until one fires, and until one that differs from it as little
-//! as possible does not. What a rule writes is what it was seen to write, so that the suite passes
-//! as it is. Where no message was found, or where what happens depends on more than the message, a
-//! comment in the suite says so.
+//! and the rule is evaluated over them until one fires, and until one that differs from it as
+//! little as possible does not. What a rule writes is what it was seen to write, so that the suite
+//! passes as it is. Where no message was found, or where what happens depends on more than the
+//! message, a comment in the suite says so.
 //!
 //! What it does not do: it judges no rule. A suite that passes says what the rules do, and whether
 //! that is what was meant is for the reader.

@@ -227,8 +227,9 @@ fn candidates(compiled: &Compiled<'_>, path: &Path, pool: &[Value]) -> Vec<Candi
     }
     found.extend(pool.iter().cloned().map(Some));
     let text = |text: &str| Value::String(text.to_owned());
-    let usual = [Value::Int(1), Value::Int(0), Value::Int(2), text("text"), Value::Bool(true)];
-    found.extend(usual.into_iter().map(Some));
+    let numbers = [1, 0, 2, 1000, -1000].map(Value::Int);
+    let usual = numbers.into_iter().chain([text("text"), Value::Bool(true)]);
+    found.extend(usual.map(Some));
     found.push(Some(Value::Array(vec![Value::Int(1), Value::Int(2)])));
     found.push(Some(Value::Null));
     found.push(None);
