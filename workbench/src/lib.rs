@@ -13,6 +13,7 @@
 
 pub mod deployment;
 pub mod error;
+pub mod init;
 pub mod inputs;
 pub mod problem;
 pub mod report;

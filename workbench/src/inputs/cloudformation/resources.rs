@@ -237,7 +237,8 @@ macro_rules! arn {
 }
 
 macro_rules! kinds {
-    ($($kind:literal, $name:literal, $reference:expr, [$($attribute:literal = $form:expr),*];)*) => {
+    ($($kind:literal, $name:literal, $reference:expr, [$($attribute:literal = $form:expr),*];)*)
+    => {
         &[$(Kind {
             kind: $kind,
             name: $name,
