@@ -27,7 +27,13 @@ pub(crate) fn difference(expected: &[Value], actual: &[Value]) -> String {
 
 /// The values one after the other.
 fn lines(values: &[Value]) -> Vec<String> {
-    values.iter().flat_map(|value| pretty(value).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+    let text: Vec<String> = values.iter().map(pretty).collect();
+    text.iter().flat_map(|text| text.lines()).map(str::to_owned).collect()
+}
+
+/// Whether two lines say the same: a comma that only separates from what follows says nothing.
+fn same(old: &str, new: &str) -> bool {
+    old.strip_suffix(',').unwrap_or(old) == new.strip_suffix(',').unwrap_or(new)
 }
 
 /// The places of a longest common subsequence.
@@ -36,7 +42,7 @@ fn common(old: &[String], new: &[String]) -> Vec<(usize, usize)> {
     let mut longest = vec![0_u32; (old.len() + 1) * width];
     for i in (0..old.len()).rev() {
         for j in (0..new.len()).rev() {
-            longest[i * width + j] = if old[i] == new[j] {
+            longest[i * width + j] = if same(&old[i], &new[j]) {
                 longest[(i + 1) * width + j + 1] + 1
             } else {
                 longest[(i + 1) * width + j].max(longest[i * width + j + 1])
@@ -45,7 +51,7 @@ fn common(old: &[String], new: &[String]) -> Vec<(usize, usize)> {
     }
     let (mut i, mut j, mut pairs) = (0, 0, vec![]);
     while i < old.len() && j < new.len() {
-        if old[i] == new[j] {
+        if same(&old[i], &new[j]) {
             pairs.push((i, j));
             (i, j) = (i + 1, j + 1);
         } else if longest[(i + 1) * width + j] >= longest[i * width + j + 1] {
