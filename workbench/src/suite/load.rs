@@ -61,9 +61,11 @@ pub(super) fn read(
     if !reader.problems.is_empty() {
         return Err(reader.problems);
     }
-    let enforced = mapping.get("policies").is_some();
+    // An empty list says that none are checked, not even those of a scenario.
+    let enforced = mapping.get("policies").is_some_and(|at| at.as_sequence() != Some(&[]));
     let parts = Parts { scenario, deployment, inline, declared, enforced };
-    let suite = Suite { start: start.unwrap_or_else(default_start), only, uses, cases, ..Suite::new(file) };
+    let suite =
+        Suite { start: start.unwrap_or_else(default_start), only, uses, cases, ..Suite::new(file) };
     parts.complete(suite, root, reader, &options.settings)
 }
 
@@ -205,7 +207,8 @@ impl Parts {
         settings: &Settings,
     ) -> Result<Suite, Vec<Problem>> {
         let inline = self.inline.iter().map(|(name, ..)| name.clone()).collect();
-        let World { spec, certificates, shadows, items, notes, problems } = world::build(self, settings);
+        let World { spec, certificates, shadows, items, notes, problems } =
+            world::build(self, settings);
         for (found, expected) in problems {
             reader.wrong(root, found, &expected);
         }
