@@ -1,5 +1,7 @@
-//! The suite of first-farm's rules passes over a farm of the same shape, and notices every mutant of
-//! their statements. The real scenario is opened by the command, whose tests run the suite again.
+//! The suite of first-farm's rules passes over a farm of the same shape, and notices every mutant
+//! of their statements. The scenario itself is the engine's to open.
+
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
 
 #[path = "../../cloud/tests/support/farm.rs"]
 mod farm;

@@ -3,8 +3,8 @@
 use crate::suite::values::pretty;
 use fieldmirror_rules::value::Value;
 
-/// Most lines of a side that are compared; longer sides are shown one after the other. Source: ours;
-/// the comparison is quadratic.
+/// Most lines of a side that are compared; longer sides are shown one after the other. Source:
+/// ours; the comparison is quadratic.
 const LINES_MAX: usize = 2_000;
 
 /// Lines of JSON with sorted keys: `-` was expected, `+` happened, the rest is the same. Empty if
@@ -75,8 +75,17 @@ mod tests {
     fn only_lines_that_differ_are_marked() {
         let old = [value(r#"{"rule":"pump_on","payload":{"humidity":34,"t":1}}"#)];
         let new = [value(r#"{"payload":{"t":1,"humidity":35},"rule":"pump_on"}"#)];
-        let expected = "  {\n    \"payload\": {\n-     \"humidity\": 34,\n+     \"humidity\": 35,\n      \
-                        \"t\": 1\n    },\n    \"rule\": \"pump_on\"\n  }";
+        let expected = [
+            "  {",
+            "    \"payload\": {",
+            "-     \"humidity\": 34,",
+            "+     \"humidity\": 35,",
+            "      \"t\": 1",
+            "    },",
+            "    \"rule\": \"pump_on\"",
+            "  }",
+        ]
+        .join("\n");
         assert_eq!(difference(&old, &new), expected);
         assert_eq!(difference(&[], &new[..0]), "");
         assert_eq!(difference(&[value("1")], &[]), "- 1");
