@@ -12,5 +12,6 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 pub mod error;
+pub mod lint;
 pub mod problem;
 pub mod yaml;
