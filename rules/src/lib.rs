@@ -23,6 +23,9 @@ pub mod context;
 pub mod decisions;
 pub mod diagnostic;
 pub mod error;
+pub mod explain;
+pub mod fuzz;
+pub mod mutate;
 
 pub mod rule;
 pub mod survey;

@@ -189,6 +189,11 @@ impl Rule {
         eval::run(&self.program, self.scope(&value, Some(payload), context))
     }
 
+    /// What was written and what was made of it.
+    pub(crate) const fn parts(&self) -> (&Statement, &Program) {
+        (&self.statement, &self.program)
+    }
+
     pub(crate) const fn program(&self) -> &Program {
         &self.program
     }

@@ -5,8 +5,6 @@
 //! `diagnostics/*.sql` there are wrong rules, and the `.txt` beside each is what their author is
 //! told; `FIELDMIRROR_RECORD=1 cargo test -p fieldmirror-rules` writes those anew.
 
-use fieldmirror_core::ids::EntityKey;
-use fieldmirror_core::seed::{Purpose, Seed};
 use fieldmirror_core::time::Timestamp;
 use fieldmirror_rules::context::Context;
 use fieldmirror_rules::diagnostic::Diagnostic;
@@ -254,82 +252,4 @@ fn every_wrong_rule_is_explained_as_recorded() {
             assert_eq!(rendered, recorded, "{}", golden.display());
         }
     }
-}
-
-/// Words that are put into rules at random places.
-const WORDS: [&str; 24] = [
-    "(",
-    ")",
-    "[",
-    "]",
-    "{",
-    "}",
-    "'",
-    "\"",
-    ",",
-    ".",
-    "*",
-    "-",
-    "/",
-    "%",
-    "NOT ",
-    " AND ",
-    " OR ",
-    " CASE ",
-    "(SELECT ",
-    " FROM ",
-    "1E999",
-    "99999999999999999999999999999999999",
-    "null",
-    "\u{e4}",
-];
-
-#[test]
-fn no_mutated_rule_makes_compiler_or_evaluator_panic() {
-    let mut rules = Vec::new();
-    let mut payloads = Vec::new();
-    for path in files(&folder(), "json") {
-        for case in &cases(&path) {
-            rules.extend(Case(case).text("sql").map(str::to_owned));
-            payloads.push(Case(case).payload());
-        }
-    }
-    payloads.sort();
-    payloads.dedup();
-    let draws = Seed::new(11).draws(EntityKey::of("corpus"), Purpose::TrainingOrder);
-    let (mut compiled, mut refused) = (0, 0);
-    for round in 0..6_000 {
-        let [which, from, to, kind] = draws.block(round).map(|word| word as usize);
-        let sql = &rules[which % rules.len()];
-        let other = &rules[kind % rules.len()];
-        let (from, to) = (boundary(sql, from), boundary(sql, to));
-        let (from, to) = (from.min(to), from.max(to));
-        let mutated = match kind % 4 {
-            0 => sql[..from].to_owned() + &sql[to..],
-            1 => sql[..from].to_owned() + WORDS[which % WORDS.len()] + &sql[from..],
-            2 => sql[..from].to_owned() + &other[boundary(other, to)..],
-            _ => sql[..to].to_owned() + &sql[from..],
-        };
-        let Ok(rule) = Rule::compile(&mutated, SqlVersion::V2016_03_23) else {
-            refused += 1;
-            continue;
-        };
-        compiled += 1;
-        let now = Timestamp::from_millis(0);
-        let context = Context::new("a/b", now);
-        for payload in &payloads {
-            // Only that an answer comes: a mutated rule may well call a function that fails.
-            if let Ok(Some(Output::Value(value))) = rule.evaluate_bytes(payload, &context) {
-                let json = value.to_json();
-                assert!(json.is_empty() || Value::from_json(&json).is_ok(), "{mutated}");
-            }
-        }
-    }
-    assert!(compiled > 300 && refused > 300, "{compiled} compiled, {refused} refused");
-}
-
-/// A character boundary of `text` that `at` chooses.
-fn boundary(text: &str, at: usize) -> usize {
-    let at = at % (text.len() + 1);
-    (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
 }

@@ -11,7 +11,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
+pub mod deployment;
 pub mod error;
+pub mod inputs;
 pub mod lint;
 pub mod problem;
 pub mod yaml;

@@ -51,6 +51,17 @@ impl Problem {
     }
 }
 
+/// A text in quotes for a message, cut where it is long.
+pub fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARS_MAX) {
+        Some((end, _)) => format!("`{}...`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}
+
+/// Characters of a value that a message shows.
+const SHOWN_CHARS_MAX: usize = 60;
+
 impl fmt::Display for Problem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.file)?;

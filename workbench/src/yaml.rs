@@ -22,7 +22,7 @@ mod read;
 
 pub use read::parse;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, shown};
 use serde_json::{Map, Number, Value as Json};
 
 /// Longest text that is read, in bytes. A template may have 1 MB, a plan tens.
@@ -240,10 +240,7 @@ impl Node {
             (Value::Sequence(_), _) => "a list".to_owned(),
             (Value::Mapping(_), _) => "a mapping".to_owned(),
             (_, Some(Resolved::Null)) => "nothing".to_owned(),
-            (Value::Scalar(scalar), _) => match scalar.text.char_indices().nth(KIND_CHARS_MAX) {
-                Some((end, _)) => format!("`{}...`", &scalar.text[..end]),
-                None => format!("`{}`", scalar.text),
-            },
+            (Value::Scalar(scalar), _) => shown(&scalar.text),
         }
     }
 
@@ -334,9 +331,6 @@ impl Node {
         }
     }
 }
-
-/// Characters of a scalar that a message shows.
-const KIND_CHARS_MAX: usize = 60;
 
 /// Whether `text` is a number: JSON's, or with a leading `+`, or without digits on one side of the
 /// point. A leading zero makes it text.

@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 /// Reads the one document of `text`, YAML or JSON, as the tree of `file`.
 ///
 /// A text that begins with `{` or `[` is read as JSON, and as YAML's flow style if it is not JSON;
-/// the problems are then those of JSON if `file` ends in `.json`. Aliases are replaced by copies of
-/// what they name, and `<<` merges mappings, of which the mapping's own names win.
+/// where it is neither, the problems are those of JSON if `file` ends in `.json` or the text begins
+/// with `{"`. Aliases are replaced by copies of what they name, and `<<` merges mappings, of which
+/// the mapping's own names win.
 ///
 /// # Errors
 /// Every name that comes twice, or the first place that is not YAML or exceeds a bound.
@@ -25,12 +26,12 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Problem>> {
     }
     let named_json =
         file.len() > 5 && file.as_bytes()[file.len() - 5..].eq_ignore_ascii_case(b".json");
+    let mut json_problems = None;
     if named_json || text.trim_start().starts_with(['{', '[']) {
         match json::parse(file, text) {
             Ok(node) => return Ok(node),
             Err(problems) if named_json => return Err(problems),
-            // Names that come twice are as wrong in YAML, with the same message.
-            Err(_) => {}
+            Err(problems) => json_problems = Some(problems),
         }
     }
     let mut builder = Builder {
@@ -40,8 +41,19 @@ pub fn parse(file: &str, text: &str) -> Result<Node, Vec<Problem>> {
         aliased: 0,
         twice: Vec::new(),
     };
-    let node = builder.document().map_err(|problem| vec![problem])?;
+    let node = match (builder.document(), json_problems) {
+        (Ok(node), _) => node,
+        // A text that begins as JSON does was meant as JSON.
+        (Err(_), Some(problems)) if begins_as_json(text) => return Err(problems),
+        (Err(problem), _) => return Err(vec![problem]),
+    };
     if builder.twice.is_empty() { Ok(node) } else { Err(builder.twice) }
+}
+
+/// Whether a text begins with `{"`, which YAML's flow style seldom has.
+fn begins_as_json(text: &str) -> bool {
+    let inside = text.trim_start().strip_prefix('{');
+    inside.is_some_and(|rest| rest.trim_start().starts_with('"'))
 }
 
 struct Builder<'a> {
