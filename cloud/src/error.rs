@@ -1,6 +1,7 @@
 //! What can be wrong with a cloud's specification. A running core never fails: what it refuses is
 //! an output with a code ([`crate::outputs::Rejection`]).
 
+use crate::policy::PolicyProblem;
 use fieldmirror_rules::diagnostic::Diagnostic;
 
 /// Why a core could not be built or a rule file not be read. All are found before the first
@@ -81,5 +82,27 @@ pub enum CloudError {
         thing: String,
         /// The limit that it breaks.
         why: String,
+    },
+    /// A policy document is not JSON.
+    #[error("the policy is not valid JSON: {why} (line {line}, column {column})")]
+    PolicyJson {
+        /// What the parser met.
+        why: String,
+        /// Line of the text, from 1.
+        line: usize,
+        /// Column of the line, from 1.
+        column: usize,
+    },
+    /// A policy document that the service would refuse, or that would do less than it says.
+    #[error("{}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Policy {
+        /// Everything that is wrong with it.
+        problems: Vec<PolicyProblem>,
+    },
+    /// Certificates, groups and policies that do not fit together.
+    #[error("{}", .problems.join("; "))]
+    Identity {
+        /// Everything that is wrong with them.
+        problems: Vec<String>,
     },
 }
