@@ -53,14 +53,23 @@ fn document<'a>(source: &'a PolicySource, report: &mut Report) -> Document<'a> {
             let help = "write \"Version\": \"2012-10-17\"";
             report.policy(source, "Version", malformed, message, help);
         }
-        None => report.policy(
-            source,
-            "Version",
-            (Code::PolicyWithoutVersion, Severity::Error),
-            "Version is missing",
-            "add \"Version\": \"2012-10-17\"; without it AWS's policy language means 2008-10-17, in \
-             which variables such as ${iot:ClientId} are plain text",
-        ),
+        None => {
+            // The service takes it as 2008-10-17, in which variables are plain text.
+            let uses_variables = source.document.to_string().contains("${");
+            let (severity, message) = if uses_variables {
+                (Severity::Error, "Version is missing, and so its variables are plain text")
+            } else {
+                (Severity::Warning, "Version is missing")
+            };
+            report.policy(
+                source,
+                "Version",
+                (Code::PolicyWithoutVersion, severity),
+                message,
+                "add \"Version\": \"2012-10-17\"; without it AWS's policy language means 2008-10-17, \
+                 in which variables such as ${iot:ClientId} are plain text",
+            );
+        }
     }
     match fields.get("Statement") {
         Some(Json::Array(list)) => {
