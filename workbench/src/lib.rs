@@ -16,4 +16,6 @@ pub mod error;
 pub mod inputs;
 pub mod lint;
 pub mod problem;
+pub mod report;
+pub mod suite;
 pub mod yaml;
