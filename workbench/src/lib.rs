@@ -13,8 +13,10 @@
 
 pub mod deployment;
 pub mod error;
+pub mod explain;
 pub mod inputs;
 pub mod lint;
+pub mod mutation;
 pub mod problem;
 pub mod report;
 pub mod suite;

@@ -17,6 +17,7 @@ mod access;
 mod code;
 mod comparisons;
 mod condition;
+mod deployed;
 mod fields;
 mod finding;
 mod firing;

@@ -33,6 +33,7 @@ mod files;
 mod judge;
 mod load;
 mod play;
+pub mod policies;
 pub(crate) mod values;
 mod why;
 mod world;
