@@ -43,6 +43,21 @@ pub enum CloudError {
         /// Everything that is wrong with the statement.
         diagnostics: Vec<Diagnostic>,
     },
+    /// A substitution template of a rule does not compile.
+    #[error("rule `{rule}`, at `{path}`: `{text}`: {}", .diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    RuleTemplate {
+        /// The rule.
+        rule: String,
+        /// The field, such as `actions[0].republish.topic`.
+        path: String,
+        /// The template.
+        text: String,
+        /// Everything that is wrong with it.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// More than one problem, in the order of the text; none of them is a list itself.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several(Vec<Self>),
     /// A rule calls a function that the scenario does not declare.
     #[error(
         "rule `{rule}`: no function `{function}` is declared (from `{arn}`); declare it, or one of: {declared}"
@@ -105,4 +120,29 @@ pub enum CloudError {
         /// Everything that is wrong with them.
         problems: Vec<String>,
     },
+}
+
+impl CloudError {
+    /// One error of `problems`: the only one, or a list.
+    pub(crate) fn of(problems: Vec<Self>) -> Self {
+        let mut flat = Vec::new();
+        for problem in problems {
+            match problem {
+                Self::Several(list) => flat.extend(list),
+                single => flat.push(single),
+            }
+        }
+        match <[Self; 1]>::try_from(flat) {
+            Ok([single]) => single,
+            Err(list) => Self::Several(list),
+        }
+    }
+
+    /// The single problems: those of a list, or this one.
+    pub fn problems(&self) -> &[Self] {
+        match self {
+            Self::Several(problems) => problems,
+            single => std::slice::from_ref(single),
+        }
+    }
 }

@@ -6,15 +6,19 @@
 //! device readings without reading or hashing a string.
 
 mod clients;
+mod failures;
 mod ingest;
 mod publish;
 mod rule_actions;
+mod sending;
 mod shadow_service;
+mod surroundings;
 
 use crate::actions::{LoadedRule, Loader};
 use crate::dictionary::Dictionary;
 use crate::error::CloudError;
 use crate::functions::Function;
+use crate::metrics::RuleMetrics;
 use crate::outputs::{ByteRange, Outputs, Source};
 use crate::registry::Registry;
 use crate::retained::RetainedMessages;
@@ -31,6 +35,7 @@ use fieldmirror_rules::context::Properties;
 use ingest::Scratch;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use surroundings::RuleWorld;
 
 /// Most topics of one core beside the devices' own; a publish on one more is refused. Source: ours;
 /// the dictionary of topics is held in memory for the tables.
@@ -111,6 +116,8 @@ pub struct IotCore {
     mirrored: [bool; DeviceClass::ALL.len()],
     /// `<region>:<account>` of ARNs.
     arn_scope: String,
+    /// What rules reach and draw from beside what the core holds.
+    world: RuleWorld,
     /// Accepted messages that have not been routed.
     queue: VecDeque<Incoming>,
     /// How many messages were accepted, for trace ids.
@@ -139,9 +146,9 @@ impl IotCore {
     /// A core with all things registered and all rules compiled.
     ///
     /// # Errors
-    /// [`CloudError`] for the first thing, rule, function or table that is wrong.
+    /// [`CloudError`] for the first thing, function or table that is wrong, and for all rules.
     pub fn new(spec: Spec) -> Result<Self, CloudError> {
-        let register = spec.register;
+        let register = Arc::clone(&spec.register);
         let (mut topics, mut principals) = (Dictionary::default(), Dictionary::default());
         for (device, _) in register.iter() {
             intern_new(&mut principals, register.names.name(device), "things")?;
@@ -167,18 +174,19 @@ impl IotCore {
         let mut tables = Vec::new();
         for table in &spec.tables {
             intern_new(&mut table_names, &table.name, "tables")?;
-            tables.push(Table::new(&table.name, Some(&table.hash_key)));
+            tables.push(Table::declared(table));
         }
         let function_names: Vec<String> = function_names.iter().map(str::to_owned).collect();
         let (mut rule_names, mut targets) = (Dictionary::default(), Dictionary::default());
         let mut loader = Loader {
             functions: &function_names,
+            undeclared: spec.undeclared_functions,
             tables: &mut tables,
             targets: &mut targets,
             principals: &mut principals,
         };
         let mut routes = Routes::new(Arc::clone(&register));
-        let mut rules = Vec::new();
+        let (mut rules, mut problems) = (Vec::new(), Vec::new());
         for (name, rule) in &spec.rules {
             let number = u16::try_from(rules.len()).map_err(|_| CloudError::Parameter {
                 what: "the number of rules".to_owned(),
@@ -186,7 +194,13 @@ impl IotCore {
                 expected: format!("at most {}", u32::from(u16::MAX) + 1),
             })?;
             intern_new(&mut rule_names, name, "rules")?;
-            let loaded = loader.load(name, rule)?;
+            let loaded = match loader.load(name, rule) {
+                Ok(loaded) => loaded,
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
+            };
             // A rule without FROM is reached by Basic Ingest alone.
             if let Some(filter) = loaded.rule.filter()
                 && !loaded.disabled
@@ -195,7 +209,11 @@ impl IotCore {
             }
             rules.push(loaded);
         }
+        if !problems.is_empty() {
+            return Err(CloudError::of(problems));
+        }
         Ok(Self {
+            world: RuleWorld::new(&spec),
             mirrored: DeviceClass::ALL.map(|class| spec.mirror.contains(&class)),
             registry: Registry::new(Arc::clone(&register), &spec.things)?,
             shadows: Shadows::new(Arc::clone(&register), spec.things.len()),
@@ -289,6 +307,22 @@ impl IotCore {
         format!("arn:aws:iot:{}:thing/{}", self.arn_scope, self.principals.text(thing.raw()))
     }
 
+    /// Lets a declared table hold a JSON item from the start.
+    ///
+    /// # Errors
+    /// [`CloudError::Parameter`] if there is no such table, or it does not take the item.
+    pub fn hold_item(&mut self, table: &str, item: &[u8]) -> Result<(), CloudError> {
+        let wrong = |found: String, expected: &str| CloudError::Parameter {
+            what: format!("an item of table `{table}`"),
+            found,
+            expected: expected.to_owned(),
+        };
+        let Some(held) = self.tables.iter_mut().find(|held| held.name() == table) else {
+            return Err(wrong("without its table".to_owned(), "a declared table"));
+        };
+        held.hold(item).map_err(|failure| wrong(failure.why, "an item with the table's key"))
+    }
+
     /// The table called `name`.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name() == name)
@@ -309,6 +343,11 @@ impl IotCore {
     /// The rules' names, by rule number.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = &str> {
         self.rules.iter().map(|rule| rule.name.as_str())
+    }
+
+    /// What was counted for each rule since the core was made, by rule number.
+    pub fn rule_metrics(&self) -> impl ExactSizeIterator<Item = (&str, RuleMetrics)> {
+        self.rules.iter().map(|rule| (rule.name.as_str(), rule.metrics()))
     }
 
     /// The actions' targets, by target id: functions, tables and topics.

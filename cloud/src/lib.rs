@@ -21,11 +21,13 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 mod actions;
+pub mod catalogue;
 pub mod dictionary;
 pub mod error;
 pub mod functions;
 pub mod identity;
 pub mod iot_core;
+pub mod metrics;
 pub mod outputs;
 pub mod policy;
 pub mod registry;

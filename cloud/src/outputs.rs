@@ -4,6 +4,10 @@
 //! step, reads it, and [`Outputs::clear`]s it; capacities stay. Rows of a kind stand in the order
 //! in which they happened.
 
+mod actions;
+
+pub use actions::{ActionKind, Outcome};
+
 use fieldmirror_core::ids::DeviceIx;
 use fieldmirror_core::time::Timestamp;
 
@@ -29,40 +33,6 @@ pub enum Source {
     App,
     /// The shadow service: responses and deltas that somebody listens to.
     Shadow,
-}
-
-/// What an action does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ActionKind {
-    /// Calls a declared function.
-    Lambda,
-    /// Puts the output's attributes into a table.
-    DynamoDbV2,
-    /// Publishes the output again.
-    Republish,
-}
-
-/// How an action ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
-    /// Done; for a function: done without a command.
-    Done,
-    /// The function sent a command.
-    Commanded,
-    /// The function saw that an irrigation is still running.
-    Running,
-    /// The function saw that the zone's last command is too recent.
-    Resting,
-    /// The function's event names no device that it can act for.
-    UnknownDevice,
-    /// The body is not the JSON object that the target needs.
-    NotAnObject,
-    /// The body lacks the table's key.
-    MissingKey,
-    /// The republish topic is no valid topic, or a reserved one.
-    BadTopic,
-    /// The message has been republished too often.
-    HopLimit,
 }
 
 /// Why an input was refused.
@@ -135,12 +105,34 @@ pub struct ActionRow {
     pub rule: u16,
     /// What it does.
     pub kind: ActionKind,
-    /// Target id: the function, table or topic.
+    /// Target id: what the rule names, such as a function, table or topic, with its templates as
+    /// they were written.
     pub target: u16,
-    /// What the rule's SELECT gave.
+    /// The target that the templates gave; `None` where it has none.
+    pub resource: Option<ByteRange>,
+    /// What the target gets: bytes, or JSON as the table in `actions::bodies` says.
     pub body: ByteRange,
+    /// What goes with the body, as a JSON object: a key, headers, an execution's name.
+    pub parameters: Option<ByteRange>,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why it failed.
+    pub error: Option<ByteRange>,
+}
+
+/// Something for a target that is a file: an object, or a record of a stream, queue or topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SinkRow {
+    /// When.
+    pub time: Timestamp,
+    /// `s3`, `kinesis`, `sqs`, `sns` or `firehose`.
+    pub kind: ActionKind,
+    /// The bucket, stream, queue or topic.
+    pub target: ByteRange,
+    /// The object's key or the record's partition key; empty where there is none.
+    pub key: ByteRange,
+    /// The object or record.
+    pub body: ByteRange,
 }
 
 /// An accepted shadow update: the request's sections.
@@ -205,8 +197,12 @@ pub struct Counters {
     pub shadow_updates: u64,
     /// Messages handed to sessions.
     pub deliveries: u64,
-    /// Republishes cut by the hop limit.
+    /// Republishes and function calls cut by the hop limit.
     pub hops_cut: u64,
+    /// Messages of Basic Ingest for a rule that is not there or disabled.
+    pub rules_not_found: u64,
+    /// Error actions that failed themselves.
+    pub error_action_failures: u64,
     /// Messages dropped from offline queues, the oldest first.
     pub queue_drops: u64,
     /// Persistent sessions whose time ran out.
@@ -226,6 +222,8 @@ pub struct Outputs {
     pub matches: Vec<MatchRow>,
     /// Actions.
     pub actions: Vec<ActionRow>,
+    /// What actions send to targets that are files.
+    pub sinks: Vec<SinkRow>,
     /// Accepted shadow updates.
     pub shadows: Vec<ShadowRow>,
     /// Messages for connected sessions.
@@ -243,6 +241,7 @@ impl Outputs {
         self.messages.clear();
         self.matches.clear();
         self.actions.clear();
+        self.sinks.clear();
         self.shadows.clear();
         self.deliveries.clear();
         self.rejections.clear();
@@ -307,56 +306,6 @@ impl Source {
             Self::App => "app",
             Self::Shadow => "shadow",
         }
-    }
-}
-
-impl ActionKind {
-    /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Lambda, Self::DynamoDbV2, Self::Republish];
-
-    /// The name in tables: the key in AWS's rule JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Lambda => "lambda",
-            Self::DynamoDbV2 => "dynamoDBv2",
-            Self::Republish => "republish",
-        }
-    }
-}
-
-impl Outcome {
-    /// All outcomes.
-    pub const ALL: [Self; 9] = [
-        Self::Done,
-        Self::Commanded,
-        Self::Running,
-        Self::Resting,
-        Self::UnknownDevice,
-        Self::NotAnObject,
-        Self::MissingKey,
-        Self::BadTopic,
-        Self::HopLimit,
-    ];
-
-    /// The name in tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Commanded => "commanded",
-            Self::Running => "running",
-            Self::Resting => "resting",
-            Self::UnknownDevice => "unknown_device",
-            Self::NotAnObject => "not_an_object",
-            Self::MissingKey => "missing_key",
-            Self::BadTopic => "bad_topic",
-            Self::HopLimit => "hop_limit",
-        }
-    }
-
-    /// Whether the action failed, so that the rule's error action runs. A function is invoked
-    /// asynchronously: what it decides is no failure of the action.
-    pub const fn is_failure(self) -> bool {
-        matches!(self, Self::NotAnObject | Self::MissingKey | Self::BadTopic | Self::HopLimit)
     }
 }
 

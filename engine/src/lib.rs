@@ -12,6 +12,7 @@
 //! What it does not do: it never asks the system for the time or for randomness (a
 //! [`clock::Stopwatch`] is handed in, and measures only), and it opens no sockets.
 
+pub mod backtest;
 mod candidates;
 pub mod clock;
 mod commands;

@@ -9,7 +9,7 @@ use crate::error::RulesError;
 use crate::eval::{self, Scope};
 use crate::parse;
 use crate::print;
-use crate::program::Program;
+use crate::program::{Expr, Program};
 use crate::value::Value;
 use fieldmirror_core::reading::Schema;
 use fieldmirror_core::topic::TopicFilter;
@@ -152,6 +152,15 @@ impl Rule {
     /// Whether the output is the payload itself, byte for byte: a plain `SELECT *`.
     pub fn is_whole_payload(&self) -> bool {
         self.program.select.is_whole()
+    }
+
+    /// Whether anything in it reads the payload as JSON. A rule that does not, such as a plain
+    /// `SELECT *` or `SELECT topic()`, takes any bytes.
+    pub fn reads_payload(&self) -> bool {
+        let Program { variables, select, filter } = &self.program;
+        let variables = variables.iter().map(|(_, expr)| expr);
+        let mut exprs = variables.chain(select.exprs()).chain(filter);
+        exprs.any(|expr| expr.any(&mut |expr| matches!(expr, Expr::Path(_))))
     }
 
     /// Runs the rule over a JSON payload; `None` if WHERE is not true.

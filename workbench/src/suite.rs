@@ -30,6 +30,7 @@ mod declared;
 mod expect;
 mod fields;
 mod files;
+mod identity;
 mod judge;
 mod load;
 mod play;
@@ -45,7 +46,6 @@ use crate::deployment::Settings;
 use crate::problem::Problem;
 use crate::report::{CaseResult, Results, SuiteResult};
 use fieldmirror_cloud::error::CloudError;
-use fieldmirror_cloud::iot_core::IotCore;
 use fieldmirror_cloud::rule_spec::RuleSpec;
 use fieldmirror_cloud::spec::Spec;
 use fieldmirror_core::register::Register;
@@ -94,6 +94,8 @@ pub struct Suite {
     certificates: BTreeMap<String, String>,
     /// Shadow updates before each case: the thing and the request.
     shadows: Vec<(String, Vec<u8>)>,
+    /// Items that tables hold before each case.
+    items: Vec<(String, String)>,
     start: Timestamp,
     /// The rules that its cases look at, unless they say otherwise.
     only: Option<Vec<String>>,
@@ -129,6 +131,7 @@ impl Suite {
             inline: BTreeSet::new(),
             certificates: BTreeMap::new(),
             shadows: Vec::new(),
+            items: Vec::new(),
             start: Timestamp::default(),
             only: None,
             uses: Vec::new(),
@@ -176,7 +179,7 @@ impl Suite {
     /// [`CloudError`] if the rules do not load.
     pub fn with_rules(&self, rules: Vec<(String, RuleSpec)>) -> Result<Self, CloudError> {
         let spec = Spec { rules, ..self.spec.clone() };
-        IotCore::new(spec.clone())?;
+        world::core(&spec, &self.items)?;
         Ok(Self { spec, ..self.clone() })
     }
 

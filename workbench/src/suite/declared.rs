@@ -49,8 +49,8 @@ pub(super) struct DeclaredGroup {
 #[derive(Clone, Debug)]
 pub(super) enum DeclaredFunction {
     Builtin(Builtin),
-    /// What `aws_lambda` gets back, as JSON.
-    Returns(String),
+    /// What `aws_lambda` gets back.
+    Returns(serde_json::Value),
 }
 
 #[derive(Clone, Debug)]
@@ -171,7 +171,13 @@ fn function(reader: &mut Reader<'_>, node: &Node) -> Option<DeclaredFunction> {
     let known = ["returns", "builtin", "duration", "rest"];
     let mapping = reader.mapping(node, "a function", &known)?;
     match (mapping.get("returns"), mapping.get("builtin")) {
-        (Some(value), None) => Some(DeclaredFunction::Returns(reader.json(value)?)),
+        (Some(value), None) => match value.to_json(reader.file) {
+            Ok(answer) => Some(DeclaredFunction::Returns(answer)),
+            Err(problem) => {
+                reader.problems.push(problem);
+                None
+            }
+        },
         (None, Some(at)) => {
             let name = reader.text(at, "`builtin`")?;
             let Some(Builtin::Irrigation(defaults)) = Builtin::named(&name) else {

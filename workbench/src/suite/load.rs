@@ -9,7 +9,6 @@ use super::{Options, Suite};
 use crate::deployment::{self, Deployment, Settings};
 use crate::problem::Problem;
 use crate::yaml::{Mapping, Node};
-use fieldmirror_cloud::iot_core::IotCore;
 use fieldmirror_cloud::spec::Spec;
 use fieldmirror_core::time::Timestamp;
 use fieldmirror_rules::rule::SqlVersion;
@@ -206,23 +205,24 @@ impl Parts {
         settings: &Settings,
     ) -> Result<Suite, Vec<Problem>> {
         let inline = self.inline.iter().map(|(name, ..)| name.clone()).collect();
-        let World { spec, certificates, shadows, notes, problems } = world::build(self, settings);
+        let World { spec, certificates, shadows, items, notes, problems } = world::build(self, settings);
         for (found, expected) in problems {
             reader.wrong(root, found, &expected);
         }
-        let suite = Suite { spec, inline, certificates, shadows, notes, ..suite };
-        check_names(&mut reader, &suite);
+        let suite = Suite { spec, inline, certificates, shadows, items, notes, ..suite };
+        check_names(&mut reader, &suite, root);
         if reader.problems.is_empty()
-            && let Err(error) = IotCore::new(suite.spec.clone())
+            && let Err(error) = world::core(&suite.spec, &suite.items)
         {
-            reader.wrong(root, error.to_string(), "rules and things that a core can be made from");
+            reader.wrong(root, error.to_string(), "a cloud that the service would make");
         }
         if reader.problems.is_empty() { Ok(suite) } else { Err(reader.problems) }
     }
 }
 
 /// A name of a rule that is not there would make a case that cannot pass, or looks at nothing.
-fn check_names(reader: &mut Reader<'_>, suite: &Suite) {
+fn check_names(reader: &mut Reader<'_>, suite: &Suite, root: &Node) {
+    let only_line = root.get("only").map_or(root.line, |at| at.line);
     let rules: Vec<&str> = suite.rules().iter().map(|(name, _)| name.as_str()).collect();
     let expected = match rules[..] {
         [] => "`rules`, `sql` or `scenario`, since there is no rule at all".to_owned(),
@@ -235,7 +235,7 @@ fn check_names(reader: &mut Reader<'_>, suite: &Suite) {
             reader.problems.push(problem.at(line, 0));
         }
     };
-    suite.only.iter().flatten().for_each(|name| check(1, name));
+    suite.only.iter().flatten().for_each(|name| check(only_line, name));
     for case in &suite.cases {
         case.only.iter().flatten().for_each(|name| check(case.line, name));
         let rules = case.expect.iter().filter(|expectation| expectation.kind == Kind::Rule);

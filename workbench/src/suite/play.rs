@@ -68,7 +68,7 @@ enum Connection {
 
 /// Plays `case` from its first step to its last.
 pub(super) fn play(suite: &Suite, case: &Case) -> Played {
-    let core = match IotCore::new(suite.spec.clone()) {
+    let core = match world::core(&suite.spec, &suite.items) {
         Ok(core) => core,
         // Invariant: reading the suite built a core from the same specification.
         Err(error) => unreachable!("a checked suite: {error}"),
@@ -219,10 +219,14 @@ impl<'a> Player<'a> {
                 object.insert("error", Value::from(error));
             }
             _ => match world::denial(row, &detail) {
-                Some((action, resource)) => {
-                    object.insert("denied", Value::from(client.unwrap_or(&detail)));
+                Some(world::Denial { action, resource, reason }) => {
+                    let client = client.unwrap_or_default();
+                    let own = format!("client/{client}");
+                    let resource = if resource.is_empty() { &own } else { resource };
+                    object.insert("denied", Value::from(client));
                     object.insert("action", Value::from(action));
                     object.insert("resource", Value::from(resource));
+                    object.insert("reason", Value::from(reason));
                 }
                 None => {
                     object.insert("refused", Value::from(client.unwrap_or(&detail)));

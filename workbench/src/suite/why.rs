@@ -7,28 +7,29 @@ use super::play::{Event, Heard, Played};
 use super::values::compact;
 use fieldmirror_cloud::outputs::Source;
 use fieldmirror_rules::context::Context;
+use fieldmirror_rules::explain::TopicMatch;
 use fieldmirror_rules::rule::Rule;
 use fieldmirror_rules::value::Value;
 
 /// Most messages of which one expectation is explained. Source: ours; the first ones tell.
 const MESSAGES_MAX: usize = 3;
 
-/// Why an action that is expected did not happen.
+/// Why something that is expected did not happen.
 pub(super) fn missing(
     suite: &Suite,
     case: &Case,
     played: &Played,
     expectation: &Expectation,
 ) -> Vec<String> {
-    let head = format!("line {}: nothing did {}", expectation.line, compact(&expectation.written));
-    let mut lines = vec![head];
+    let line = expectation.line;
     if expectation.kind != Kind::Rule {
-        return lines;
+        let what = compact(&expectation.written);
+        return vec![format!("line {line}: it did not happen: {what}")];
     }
     if played.heard.is_empty() {
-        lines.push("  no message of the case reached the rules".to_owned());
-        return lines;
+        return vec![format!("line {line}: no message of the case reached the rules")];
     }
+    let mut lines = Vec::new();
     let named = expectation.named("rule");
     for (name, spec) in suite.rules() {
         if named.is_some_and(|named| named != name) {
@@ -37,22 +38,21 @@ pub(super) fn missing(
         let silent: Vec<&Heard> =
             played.heard.iter().filter(|heard| !heard.fired.contains(name)).collect();
         if silent.is_empty() {
-            let fired = played.heard.len();
-            lines.push(format!("  rule `{name}` fired on every message ({fired}), not otherwise"));
+            lines.push(format!("line {line}: rule `{name}` fired on every message, and not so"));
         }
         let compiled = Rule::compile(&spec.sql, spec.version);
         for heard in silent.iter().take(MESSAGES_MAX) {
             let reason = match &compiled {
                 _ if spec.disabled => "it is disabled".to_owned(),
-                Ok(rule) => verdict(rule, heard),
+                Ok(rule) => verdict(rule, heard, false),
                 Err(_) => "it does not compile".to_owned(),
             };
             let place = place(case, heard);
-            lines.push(format!("  rule `{name}` did not fire on {place}: {reason}"));
+            lines.push(format!("line {line}: rule `{name}` did not fire on {place}: {reason}"));
         }
         if silent.len() > MESSAGES_MAX {
             let more = silent.len() - MESSAGES_MAX;
-            lines.push(format!("  rule `{name}` did not fire on {more} further messages either"));
+            lines.push(format!("line {line}: nor on {more} further messages"));
         }
     }
     lines
@@ -71,7 +71,7 @@ pub(super) fn extra(suite: &Suite, case: &Case, played: &Played, event: &Event) 
         let reason = heard.and_then(|heard| {
             let (_, spec) = spec?;
             let rule = Rule::compile(&spec.sql, spec.version).ok()?;
-            Some(format!("on {}: {}", place(case, heard), verdict(&rule, heard)))
+            Some(format!("on {}: {}", place(case, heard), verdict(&rule, heard, true)))
         });
         let reason = reason.unwrap_or_else(|| format!("on the message of {step}"));
         let did = match (event.value.get("error").and_then(Value::as_str), text("action")) {
@@ -84,10 +84,11 @@ pub(super) fn extra(suite: &Suite, case: &Case, played: &Played, event: &Event) 
     }
     vec![match event.value.get("denied") {
         Some(_) => format!(
-            "policies forbid `{}` {} on `{}` at {step}",
+            "policies forbid `{}` {} on `{}` at {step}: {}",
             text("denied"),
             text("action"),
-            text("resource")
+            text("resource"),
+            text("reason")
         ),
         None if event.value.get("refused").is_some() => format!(
             "{step} was refused ({}: {}), so that nothing could come of it",
@@ -108,12 +109,16 @@ pub(super) fn differs(case: &Case, expectation: &Expectation, event: &Event) -> 
         Some(name) => format!("{} `{name}`", expectation.kind.key()),
         None => "it happened".to_owned(),
     };
+    let mut how = Vec::new();
     let differing = expectation.differing(&event.value);
-    format!(
-        "line {}: {what} at {step}, with another {}",
-        expectation.line,
-        differing.join(" and another ")
-    )
+    if !differing.is_empty() {
+        how.push(format!("with another {}", differing.join(" and another ")));
+    }
+    let error = event.value.get("error").and_then(Value::as_str);
+    if let Some(error) = error.filter(|_| !expectation.tells_end()) {
+        how.push(format!("and failed: {error}"));
+    }
+    format!("line {}: {what} at {step}, {}", expectation.line, how.join(", "))
 }
 
 /// How a shadow or table differs.
@@ -146,13 +151,20 @@ pub(super) fn skipped(case: &Case, played: &Played) -> Vec<String> {
 }
 
 /// Why a rule fired on a message, or did not.
-fn verdict(rule: &Rule, heard: &Heard) -> String {
+fn verdict(rule: &Rule, heard: &Heard, fired: bool) -> String {
     let context = Context {
         client_id: heard.client.as_deref(),
         principal: heard.client.as_deref(),
         ..Context::new(&heard.topic, heard.time)
     };
-    rule.explain(&heard.payload, &context).summary()
+    let explanation = rule.explain(&heard.payload, &context);
+    let would = matches!(explanation.outcome, Ok(Some(_)))
+        && explanation.topic.as_ref().is_none_or(TopicMatch::matches);
+    if would == fired {
+        return explanation.summary();
+    }
+    // What the rule asks of services is known to the core alone.
+    format!("what it asked of other services decided: {}", explanation.summary())
 }
 
 fn place(case: &Case, heard: &Heard) -> String {

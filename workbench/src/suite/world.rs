@@ -1,13 +1,15 @@
 //! The cloud that a suite describes, and what its rows mean.
 
 use super::declared::{Declared, DeclaredFunction};
+use super::identity;
 use super::load::Parts;
 use crate::deployment::{Deployment, Settings};
+use fieldmirror_cloud::error::CloudError;
 use fieldmirror_cloud::functions::FunctionSpec;
 use fieldmirror_cloud::iot_core::IotCore;
 use fieldmirror_cloud::outputs::{ActionRow, Outputs, Rejection};
 use fieldmirror_cloud::rule_spec::RuleSpec;
-use fieldmirror_cloud::spec::{Spec, TableSpec};
+use fieldmirror_cloud::spec::{Secret, Spec, TableSpec, Undeclared};
 use fieldmirror_core::register::Register;
 use fieldmirror_rules::rule::SqlVersion;
 use fieldmirror_rules::value::{Object, Value};
@@ -28,6 +30,8 @@ pub(super) struct World {
     pub(super) certificates: BTreeMap<String, String>,
     /// First updates of shadows, by thing.
     pub(super) shadows: Vec<(String, Vec<u8>)>,
+    /// First items of tables, by table.
+    pub(super) items: Vec<(String, String)>,
     pub(super) notes: Vec<String>,
     /// What is wrong, and what was expected.
     pub(super) problems: Vec<(String, String)>,
@@ -46,9 +50,12 @@ pub(super) fn build(parts: Parts, settings: &Settings) -> World {
         spec: scenario.unwrap_or_else(bare),
         certificates: BTreeMap::new(),
         shadows: Vec::new(),
+        items: Vec::new(),
         notes: deployment.notes.iter().map(ToString::to_string).collect(),
         problems: Vec::new(),
     };
+    // A suite is about rules: a function that nobody declares is invoked, recorded, and no more.
+    world.spec.undeclared_functions = Undeclared::Record;
     world.deploy(&deployment);
     for (name, sql, version) in inline {
         match inline_rule(&world.spec, &sql, version) {
@@ -57,18 +64,6 @@ pub(super) fn build(parts: Parts, settings: &Settings) -> World {
         }
     }
     world.declare(&declared);
-    // TEMPORARY
-    for (_, rule) in &world.spec.rules.clone() {
-        for action in &rule.actions {
-            if let fieldmirror_cloud::rule_spec::ActionSpec::Lambda { function_arn } = action {
-                let name = function_arn.rsplit(':').next().unwrap_or_default().to_owned();
-                if !world.spec.functions.iter().any(|f| f.name == name) {
-                    let builtin = fieldmirror_cloud::functions::Builtin::Irrigation(Default::default());
-                    world.spec.functions.push(FunctionSpec { name, builtin });
-                }
-            }
-        }
-    }
     world.authorise(&deployment, &declared, enforced);
     world
 }
@@ -86,6 +81,8 @@ impl World {
         spec.tables.extend(deployment.tables.iter().map(|table| TableSpec {
             name: table.name.clone(),
             hash_key: table.hash_key.clone(),
+            range_key: table.range_key.clone(),
+            ..TableSpec::default()
         }));
     }
 
@@ -110,25 +107,66 @@ impl World {
                     let builtin = builtin.clone();
                     self.spec.functions.push(FunctionSpec { name: name.clone(), builtin });
                 }
-                DeclaredFunction::Returns(_) => {
-                    self.problem(format!("`returns` of `{name}`"), "a builtin");
+                DeclaredFunction::Returns(answer) => {
+                    self.spec.answers.insert(name.clone(), answer.clone());
                 }
             }
         }
+        for (name, text) in &declared.secrets {
+            self.spec.secrets.insert(name.clone(), Secret::Text(text.clone()));
+        }
         for table in &declared.tables {
+            let items = table.items.iter().map(|item| (table.name.clone(), item.clone()));
+            self.items.extend(items);
             self.spec.tables.retain(|other| other.name != table.name);
             self.spec.tables.push(TableSpec {
                 name: table.name.clone(),
                 hash_key: table.hash_key.clone(),
+                range_key: table.range_key.clone(),
+                ..TableSpec::default()
             });
         }
     }
 
-    fn authorise(&mut self, _deployment: &Deployment, _declared: &Declared, enforced: bool) {
-        if enforced {
-            self.problem("policies".to_owned(), "none");
+    /// Puts policies, certificates and groups together. A suite that names no policies checks
+    /// none, even if a template among its rules has some.
+    fn authorise(&mut self, deployment: &Deployment, declared: &Declared, enforced: bool) {
+        if !enforced {
+            if !deployment.policies.is_empty() {
+                let number = deployment.policies.len();
+                self.notes.push(format!(
+                    "{number} policies are deployed and not enforced; name their files under \
+                     `policies:` as well"
+                ));
+            }
+            return;
+        }
+        match identity::build(deployment, declared) {
+            Ok(identity) => {
+                for certificate in &identity.certificates {
+                    for thing in &certificate.things {
+                        let shown = self.certificates.entry(thing.clone());
+                        shown.or_insert_with(|| certificate.id.clone());
+                    }
+                }
+            }
+            Err(problems) => problems.into_iter().for_each(|(found, expected)| {
+                self.problem(found, &expected);
+            }),
         }
     }
+}
+
+/// A core in the suite's first state, but for the shadows.
+///
+/// # Errors
+/// What no core can be made from.
+pub(super) fn core(spec: &Spec, items: &[(String, String)]) -> Result<IotCore, CloudError> {
+    let mut core = IotCore::new(spec.clone())?;
+    for (table, item) in items {
+        core.hold_item(table, item.as_bytes())?;
+    }
+    Ok(core)
 }
 
 /// A rule that hands the statement's output over as it is.
@@ -140,7 +178,7 @@ fn inline_rule(spec: &Spec, sql: &str, version: SqlVersion) -> Result<RuleSpec, 
         "awsIotSqlVersion": version.as_str(),
         "actions": [{ "lambda": { "functionArn": arn } }],
     });
-    RuleSpec::parse(&payload.to_string()).map_err(|error| error.to_string())
+    RuleSpec::from_value(&payload).map_err(|error| error.to_string())
 }
 
 /// The files that a deployment came from.
@@ -153,31 +191,54 @@ pub(super) fn files_of(deployment: &Deployment) -> BTreeSet<PathBuf> {
     all.map(|origin| PathBuf::from(&origin.file)).collect()
 }
 
-/// The denied action and resource, if policies are why this was refused.
-pub(super) fn denial<'a>(_row: &Rejection, _detail: &'a str) -> Option<(&'a str, &'a str)> {
-    None
+/// A denial: what was asked, and why not.
+pub(super) struct Denial<'a> {
+    pub(super) action: &'a str,
+    pub(super) resource: &'a str,
+    pub(super) reason: &'a str,
 }
 
-/// What an action acts on.
-pub(super) fn target(row: &ActionRow, core: &IotCore, _out: &Outputs) -> String {
-    core.targets().text(u32::from(row.target)).to_owned()
+/// The denial, if policies are why this was refused.
+pub(super) fn denial<'a>(row: &Rejection, detail: &'a str) -> Option<Denial<'a>> {
+    if row.code.name() != "not_authorized" {
+        return None;
+    }
+    // `iot:Publish on topic/a: denied by ...`; a connection that gets no session has no such words.
+    let Some((action, rest)) = detail.split_once(" on ") else {
+        return Some(Denial { action: "iot:Connect", resource: "", reason: detail });
+    };
+    let (resource, reason) = rest.split_once(": ").unwrap_or((rest, ""));
+    Some(Denial { action, resource, reason })
+}
+
+/// What an action acts on: what its templates gave, or what the rule names.
+pub(super) fn target(row: &ActionRow, core: &IotCore, out: &Outputs) -> String {
+    match row.resource {
+        Some(resource) => out.text(resource).into_owned(),
+        None => core.targets().text(u32::from(row.target)).to_owned(),
+    }
 }
 
 /// Why an action failed.
-pub(super) fn failure(row: &ActionRow, _out: &Outputs) -> String {
-    row.outcome.name().to_owned()
+pub(super) fn failure(row: &ActionRow, out: &Outputs) -> String {
+    let code = row.outcome.name();
+    row.error.map_or_else(|| code.to_owned(), |error| out.text(error).into_owned())
 }
 
-/// A table's items.
+/// A table's items, under `rows`.
 pub(super) fn table(core: &IotCore, name: &str) -> Value {
     let mut object = Object::new();
     object.insert("table", Value::from(name));
     if let Some(table) = core.table(name) {
-        if let Ok(last) = Value::from_json(table.last()) {
-            object.insert("item", last);
-        }
         object.insert("items", Value::Int(table.keys() as i128));
         object.insert("puts", Value::Int(table.puts().into()));
+        let mut rows: Vec<&[u8]> = table.items().map(|(_, item)| item).collect();
+        // A table without a key keeps its last item alone.
+        if rows.is_empty() && !table.last().is_empty() {
+            rows.push(table.last());
+        }
+        let rows = rows.into_iter().filter_map(|row| Value::from_json(row).ok());
+        object.insert("rows", Value::Array(rows.collect()));
     }
     Value::Object(object)
 }
