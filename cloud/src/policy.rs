@@ -41,6 +41,7 @@ use std::sync::Arc;
 pub mod action;
 pub mod condition;
 mod document;
+pub mod explain;
 pub mod facts;
 mod pattern;
 mod read;

@@ -15,7 +15,7 @@ use super::variable::{Pick, Variable};
 use crate::error::CloudError;
 use serde_json::{Map, Value};
 
-mod resource;
+pub(super) mod resource;
 
 /// Longest document, in characters that are not white space. Source: AWS IoT Core endpoints and
 /// quotas, "Maximum policy document size".
