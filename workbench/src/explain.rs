@@ -1,5 +1,5 @@
-//! Everything about one rule and one message: FROM, each sub-expression, the term that decided, each
-//! template of the actions, and each policy verdict.
+//! Everything about one rule and one message: FROM, each sub-expression, the term that decided,
+//! each template of the actions, and each policy verdict.
 //!
 //! What it does not do: it evaluates and decides nothing itself. Values come from
 //! `fieldmirror_rules::explain`, verdicts from `fieldmirror_cloud::policy`.

@@ -1,7 +1,7 @@
 //! Which small mistakes a suite would not notice.
 //!
 //! ```text
-//! suite -> for each rule: mutants of its SQL (rules), its actions dropped one by one
+//! suite -> for each rule: mutants of its SQL (rules), its actions dropped or turned elsewhere
 //!       -> the suite over the changed rules, until a case fails: killed
 //!       -> else a message on which rule and mutant part: survived
 //!       -> and where none is found: probably equivalent
@@ -11,8 +11,11 @@
 //! of the suite's own cases, with the values that the mutant names put in ([`Mutant::boundary`]),
 //! and with null, text or nothing in the place of each field that the rule reads.
 //!
-//! What it does not do: targets of actions are not swapped, policies are not changed.
+//! Of an action, the names of its targets are changed as well: table, function, topic, queue.
+//!
+//! What it does not do: policies are not changed.
 
+mod actions;
 mod render;
 mod witness;
 
@@ -115,22 +118,23 @@ pub fn mutate(suite: &Suite) -> Result<Outcome, MutationError> {
                 outcome.survives(suite, name, (&rule, &mutant), &messages);
             }
         }
-        for dropped in 0..spec.actions.len() {
-            let mut changed = spec.clone();
-            changed.actions.remove(dropped);
-            let description = format!("actions[{dropped}] is dropped");
-            if notices(suite, at, changed, &description)? {
-                outcome.killed += 1;
-            } else {
-                let fires = messages.iter().find_map(|message| witness::firing(&rule, message));
-                outcome.survivors.push(Survivor {
-                    suite: suite.file.clone(),
-                    rule: name.clone(),
-                    kind: "dropped action".to_owned(),
-                    description,
-                    sql: spec.sql.clone(),
-                    witness: fires,
-                });
+        for (kind, description, changed) in actions::mutants(spec) {
+            match notices(suite, at, changed, &description) {
+                Ok(true) => outcome.killed += 1,
+                Ok(false) => {
+                    let fires = messages.iter().find_map(|sent| witness::firing(&rule, sent));
+                    outcome.survivors.push(Survivor {
+                        suite: suite.file.clone(),
+                        rule: name.clone(),
+                        kind: kind.to_owned(),
+                        description,
+                        sql: spec.sql.clone(),
+                        witness: fires,
+                    });
+                }
+                // A core that refuses the changed rule would have told before any test.
+                Err(MutationError::Rules { .. }) => {}
+                Err(other) => return Err(other),
             }
         }
     }

@@ -70,3 +70,34 @@ fn a_suite_that_fails_is_no_measure() {
     let error = mutate(&suite(&case("wrong", "{humidity: 50}", true))).unwrap_err();
     assert!(error.to_string().starts_with("s.yaml:3: the case `wrong` fails"), "{error}");
 }
+
+#[test]
+fn an_action_that_no_case_looks_at_survives_and_one_that_is_looked_at_does_not() {
+    let read = |expect: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let rule = r#"{"sql": "SELECT * FROM 'a/+'", "awsIotSqlVersion": "2016-03-23", "actions": [
+            {"republish": {"topic": "b/${topic(2)}", "roleArn": "arn:aws:iam::123456789012:role/r"}},
+            {"dynamoDBv2": {"putItem": {"tableName": "T"}, "roleArn": "arn:aws:iam::123456789012:role/r"}}]}"#;
+        std::fs::write(folder.path().join("r.json"), rule).unwrap();
+        let text = format!(
+            "rules: [r.json]\ntests:\n  - name: n\n    messages: [{{topic: a/1, payload: {{x: 1}}}}]\n    \
+             expect: {expect}\n"
+        );
+        let suite = Suite::read("s.yaml", &text, folder.path(), &Options::default()).unwrap();
+        let outcome = mutate(&suite).unwrap();
+        let kinds = ["dropped action", "target"];
+        let left = outcome.survivors.into_iter().filter(|one| kinds.contains(&one.kind.as_str()));
+        left.map(|one| one.description).collect::<Vec<_>>()
+    };
+    let loose = read("[{rule: r, action: republish}, {rule: r, action: dynamoDBv2}]");
+    assert_eq!(
+        loose,
+        [
+            "actions[0].topic `b/${topic(2)}` becomes `b/${topic(2)}/other`",
+            "actions[1].putItem.tableName `T` becomes `T_other`",
+        ]
+    );
+    let strict =
+        read("[{rule: r, action: republish, target: b/1}, {rule: r, action: dynamoDBv2, target: T}]");
+    assert!(strict.is_empty(), "{strict:?}");
+}

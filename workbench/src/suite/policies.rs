@@ -6,14 +6,14 @@
 //! groups: [{name: farmA, policies: [read]}]
 //! certificates: [{id: c1, policies: [probe], things: [probe-1]}]
 //! tests:
-//!   - {name: its own data, principal: c1, client: probe-1, action: iot:Publish,
-//!      resource: topic/farmA/probe-1/data, expect: allow}
+//!   - {name: its own data, principal: c1, client: probe-1,
+//!      action: iot:Publish, resource: topic/farmA/probe-1/data, expect: allow}
 //! ```
 //!
 //! `principal` is a certificate: its policies apply, and those of its thing's groups where the
 //! client id names a thing that it is attached to. A test without one names `policies`, or means all
-//! of them; the thing that its client id names counts as attached then. `resource` is an ARN or what
-//! follows `arn:aws:iot:REGION:ACCOUNT:`. `expect` is `allow`, `deny` (either kind),
+//! of them; the thing that its client id names counts as attached then. `resource` is an ARN or
+//! what follows `arn:aws:iot:REGION:ACCOUNT:`. `expect` is `allow`, `deny` (either kind),
 //! `explicit_deny` or `implicit_deny`.
 //!
 //! What it does not do: it publishes nothing. What a denial does to a connection is looked at by a
@@ -21,14 +21,13 @@
 
 use super::declared::{self, Declared};
 use super::fields::Reader;
+use super::identity;
 use super::values::object;
-use crate::deployment::{self, Deployment, PolicyTarget, Settings};
+use crate::deployment::{self, DeployedPolicy, Deployment, Origin, Settings};
 use crate::problem::Problem;
 use crate::report::{CaseResult, Results, SuiteResult};
 use crate::yaml::{Mapping, Node};
-use fieldmirror_cloud::identity::{
-    CertificateSpec, CertificateStatus, Connection, GroupSpec, Identity, IdentitySpec,
-};
+use fieldmirror_cloud::identity::{Connection, Identity, IdentitySpec};
 use fieldmirror_cloud::policy::{
     Action, Decision, Facts, PolicyDocument, PolicySet, Request, Resource, SessionPolicy,
     ThingFacts,
@@ -138,26 +137,34 @@ impl PolicySuite {
             return Err(reader.problems);
         };
         let declared = declared::read(&mut reader, mapping);
-        let deployment = deployed(&mut reader, mapping, base, settings);
-        let documents = documents(&mut reader, mapping, &deployment, &root);
+        let mut deployment = deployed(&mut reader, mapping, base, settings);
+        documents(&mut reader, mapping, &mut deployment, &root);
         let things = things(&declared, &deployment);
-        let spec = IdentitySpec {
-            policies: documents.clone(),
-            certificates: certificates(&mut reader, &root, &declared, &deployment),
-            groups: groups(&declared, &deployment),
-        };
+        let spec = identity::build(&deployment, &declared).unwrap_or_else(|wrong| {
+            for (found, expected) in wrong {
+                reader.wrong(&root, found, &expected);
+            }
+            IdentitySpec::default()
+        });
         let place = (settings.region.clone(), settings.account.clone());
         let cases = cases(&mut reader, mapping, &root);
-        check_names(&mut reader, &cases, &spec);
+        if reader.problems.is_empty() {
+            check_names(&mut reader, &cases, &spec, &deployment);
+        }
         let identity = Identity::new(&spec, &place.0, &place.1);
-        if let Err(error) = &identity {
+        if let (Err(error), true) = (&identity, reader.problems.is_empty()) {
             reader.wrong(&root, error.to_string(), "policies, certificates and groups that fit");
         }
         match identity {
             Ok(identity) if reader.problems.is_empty() => Ok(Self {
                 file: file.to_owned(),
                 identity,
-                policies: documents.into_iter().collect(),
+                // Without what a suite of rules needs to bring shadows into their first state.
+                policies: spec
+                    .policies
+                    .into_iter()
+                    .filter(|(name, _)| deployment.policies.iter().any(|own| own.name == *name))
+                    .collect(),
                 things,
                 place,
                 notes: deployment.notes.iter().map(ToString::to_string).collect(),
@@ -304,39 +311,34 @@ fn deployed(
     }
 }
 
-/// The policies of files, then those of the suite itself.
+/// Adds the policies that the suite writes itself.
 fn documents(
     reader: &mut Reader<'_>,
     mapping: &Mapping,
-    deployment: &Deployment,
+    deployment: &mut Deployment,
     root: &Node,
-) -> Vec<(String, PolicyDocument)> {
-    let mut documents = Vec::new();
-    for policy in &deployment.policies {
-        match PolicyDocument::from_value(&policy.document) {
-            Ok(document) => documents.push((policy.name.clone(), document)),
-            Err(error) => {
-                let file = policy.origin.file.clone();
-                let problem = Problem::of_file(file, error.to_string(), "a policy document");
-                reader.problems.push(problem.at(policy.origin.line, 0).about(&policy.name));
-            }
-        }
-    }
+) {
     if let Some(at) = mapping.get("documents")
         && let Some(inline) = reader.any_mapping(at, "`documents`")
     {
         for entry in inline {
-            let Some(json) = reader.json(&entry.value) else { continue };
-            match PolicyDocument::parse(&json) {
-                Ok(document) => documents.push((entry.key.clone(), document)),
-                Err(error) => reader.wrong(&entry.value, error.to_string(), "a policy document"),
+            match entry.value.to_json(reader.file) {
+                Ok(document) => deployment.policies.push(DeployedPolicy {
+                    name: entry.key.clone(),
+                    document,
+                    origin: Origin {
+                        file: reader.file.to_owned(),
+                        line: entry.line,
+                        logical_id: None,
+                    },
+                }),
+                Err(problem) => reader.problems.push(problem),
             }
         }
     }
-    if documents.is_empty() && reader.problems.is_empty() {
+    if deployment.policies.is_empty() && reader.problems.is_empty() {
         reader.wrong(root, "a suite without policies", "`policies: [FILE...]` or `documents:`");
     }
-    documents
 }
 
 /// The things of files; one that the suite declares takes the place of another of its name.
@@ -349,79 +351,6 @@ fn things(declared: &Declared, deployment: &Deployment) -> Vec<ThingSpec> {
         }
     }
     things
-}
-
-fn certificates(
-    reader: &mut Reader<'_>,
-    root: &Node,
-    declared: &Declared,
-    deployment: &Deployment,
-) -> Vec<CertificateSpec> {
-    let mut certificates = Vec::new();
-    for one in &deployment.certificates {
-        certificates.push((
-            one.status.clone(),
-            CertificateSpec { id: one.id.clone(), ..CertificateSpec::default() },
-        ));
-    }
-    for one in &declared.certificates {
-        certificates.push((
-            one.status.clone(),
-            CertificateSpec {
-                id: one.id.clone(),
-                subject: one.subject.clone(),
-                policies: one.policies.clone(),
-                things: one.things.clone(),
-                ..CertificateSpec::default()
-            },
-        ));
-    }
-    for (status, certificate) in &mut certificates {
-        match CertificateStatus::parse(status) {
-            Some(known) => certificate.status = known,
-            None => {
-                let words: Vec<&str> =
-                    CertificateStatus::ALL.iter().map(|known| known.as_str()).collect();
-                let found = format!("the status `{status}` of certificate `{}`", certificate.id);
-                reader.wrong(root, found, &format!("one of {}", words.join(", ")));
-            }
-        }
-        for attachment in &deployment.policy_attachments {
-            if attachment.target == PolicyTarget::Certificate(certificate.id.clone()) {
-                certificate.policies.push(attachment.policy.clone());
-            }
-        }
-        for attachment in &deployment.thing_attachments {
-            if attachment.principal == certificate.id {
-                certificate.things.push(attachment.thing.clone());
-            }
-        }
-        for thing in &declared.things {
-            if thing.certificate.as_ref() == Some(&certificate.id) {
-                certificate.things.push(thing.spec.name.clone());
-            }
-        }
-    }
-    certificates.into_iter().map(|(_, certificate)| certificate).collect()
-}
-
-fn groups(declared: &Declared, deployment: &Deployment) -> Vec<GroupSpec> {
-    let deployed = deployment.groups.iter().map(|group| GroupSpec {
-        name: group.name.clone(),
-        parent: group.parent.clone(),
-        policies: deployment
-            .policy_attachments
-            .iter()
-            .filter(|attached| attached.target == PolicyTarget::Group(group.name.clone()))
-            .map(|attached| attached.policy.clone())
-            .collect(),
-    });
-    let declared = declared.groups.iter().map(|group| GroupSpec {
-        name: group.name.clone(),
-        parent: group.parent.clone(),
-        policies: group.policies.clone(),
-    });
-    deployed.chain(declared).collect()
 }
 
 fn cases(reader: &mut Reader<'_>, mapping: &Mapping, root: &Node) -> Vec<PolicyCase> {
@@ -495,7 +424,12 @@ fn case(reader: &mut Reader<'_>, node: &Node) -> Option<PolicyCase> {
 }
 
 /// A principal or policy that is not there would make a case that tells nothing.
-fn check_names(reader: &mut Reader<'_>, cases: &[PolicyCase], spec: &IdentitySpec) {
+fn check_names(
+    reader: &mut Reader<'_>,
+    cases: &[PolicyCase],
+    spec: &IdentitySpec,
+    deployment: &Deployment,
+) {
     for case in cases {
         let mut tell = |found: String, known: Vec<&str>| {
             let expected = format!("one of {}", super::fields::quoted(&known));
@@ -505,7 +439,7 @@ fn check_names(reader: &mut Reader<'_>, cases: &[PolicyCase], spec: &IdentitySpe
         if let Some(id) = case.principal.as_ref().filter(|id| !known().contains(&id.as_str())) {
             tell(format!("the principal `{id}`"), known());
         }
-        let known: Vec<&str> = spec.policies.iter().map(|(name, _)| name.as_str()).collect();
+        let known: Vec<&str> = deployment.policies.iter().map(|one| one.name.as_str()).collect();
         for name in case.policies.iter().flatten().filter(|name| !known.contains(&name.as_str())) {
             tell(format!("the policy `{name}`"), known.clone());
         }

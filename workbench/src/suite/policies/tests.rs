@@ -86,30 +86,39 @@ fn an_inactive_certificate_is_told_as_such() {
 
 #[test]
 fn everything_that_is_wrong_is_told_at_once_with_its_line() {
-    let problems = read(
-        "  - {name: a, action: iot:Pubish, resource: topic/a, expect: allow}\n  \
-           - {name: b, action: iot:Publish, resource: topic/a, expect: yes}\n  \
-           - {name: c, principal: c9, action: iot:Publish, resource: topic/a, expect: deny}\n  \
-           - {name: d, policies: [nope], action: iot:Publish, resource: topic/a, expect: deny}\n  \
-           - {name: e, principal: c1, policies: [probe], action: iot:Publish, resource: topic/a, expect: deny}\n  \
-           - {name: f, topic: x, action: iot:Publish, resource: topic/a, expect: deny}\n  \
-           - {name: g, action: iot:Publish, expect: deny, source_ip: here}\n",
-    )
-    .unwrap_err();
-    let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    for part in [
-        "the action `iot:Pubish`",
-        "`yes`",
-        "the principal `c9`",
-        "the policy `nope`",
-        "a test with `principal` and `policies`",
-        "`topic` in a test",
-        "a test without `resource`",
-        "an address such as 192.0.2.1",
+    for (tests, parts) in [
+        (
+            "  - {name: a, action: iot:Pubish, resource: topic/a, expect: allow}\n  \
+               - {name: b, action: iot:Publish, resource: topic/a, expect: yes}\n  \
+               - {name: f, topic: x, action: iot:Publish, resource: topic/a, expect: deny}\n  \
+               - {name: g, action: iot:Publish, expect: deny, source_ip: here}\n",
+            &[
+                "the action `iot:Pubish`",
+                "`yes`",
+                "`topic` in a test",
+                "a test without `resource`",
+                "an address such as 192.0.2.1",
+            ][..],
+        ),
+        (
+            "  - {name: c, principal: c9, action: iot:Publish, resource: topic/a, expect: deny}\n  \
+               - {name: d, policies: [nope], action: iot:Publish, resource: topic/a, expect: deny}\n  \
+               - {name: e, principal: c1, policies: [probe], action: iot:Publish, resource: topic/a,
+                 expect: deny}\n",
+            &[
+                "the principal `c9`",
+                "the policy `nope`",
+                "a test with `principal` and `policies`",
+            ],
+        ),
     ] {
-        assert!(text.iter().any(|line| line.contains(part)), "{part}: {text:#?}");
+        let problems = read(tests).unwrap_err();
+        let text: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        for part in parts {
+            assert!(text.iter().any(|line| line.contains(part)), "{part}: {text:#?}");
+        }
+        assert!(problems.iter().all(|problem| problem.line > 0), "{text:#?}");
     }
-    assert!(problems.iter().all(|problem| problem.line > 0), "{text:#?}");
 }
 
 #[test]
