@@ -29,7 +29,8 @@ fn judge(view: &RuleView<'_>, comparison: &Comparison, subject: &Subject) -> Ver
         match side {
             Operand::Literal(Value::String(literal)) if !is_number(literal) => {
                 let message = format!(
-                    "`{text}` is always Undefined: texts have no order, and '{literal}' is no number"
+                    "`{text}` is always Undefined: texts have no order, and '{literal}' is no \
+                     number"
                 );
                 let help = "compare numbers, or ask `=`, startswith() or regexp_matches()";
                 return Some((Severity::Error, message, help.to_owned()));
@@ -82,7 +83,8 @@ fn equality(
                 String::new()
             };
             let message = format!(
-                "`{text}` is {outcome} for the number {literal}: text never equals a number{of_sample}"
+                "`{text}` is {outcome} for the number {literal}: text never equals a \
+                 number{of_sample}"
             );
             let help = format!("write {literal}, or cast({path} as String) if it may be both");
             Some((Severity::Warning, message, help))

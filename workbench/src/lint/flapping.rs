@@ -58,8 +58,8 @@ pub(super) fn check(
         let text = view.text(threshold.span);
         let what = match way_back {
             Some((_, other)) => format!(
-                "`{text}` has its way back in `{}` without a band between: a value that wavers acts \
-                 both ways each time",
+                "`{text}` has its way back in `{}` without a band between: a value that wavers \
+                 acts both ways each time",
                 other.source.name
             ),
             None => format!(

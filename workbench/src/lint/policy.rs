@@ -126,8 +126,8 @@ fn names(
         "topicfilter" if wild && statement.is_allow => tell(
             (Code::MqttWildcard, Severity::Note),
             format!(
-                "`topicfilter/{name}` allows only a subscription to just this text: `+` and `#` are \
-                 plain characters in a policy"
+                "`topicfilter/{name}` allows only a subscription to just this text: `+` and `#` \
+                 are plain characters in a policy"
             ),
             "write `*` if narrower filters should be allowed too",
         ),
@@ -178,7 +178,7 @@ fn kinds(document: &Document<'_>, statement: &Statement<'_>, report: &mut Report
             (
                 "iot:Subscribe is allowed on topic/ only, where it allows nothing: a subscription \
                  asks for topicfilter/",
-                "add the same as topicfilter/, for example arn:aws:iot:REGION:ACCOUNT:topicfilter/...",
+                "add the same as topicfilter/: arn:aws:iot:REGION:ACCOUNT:topicfilter/...",
             )
         } else {
             (

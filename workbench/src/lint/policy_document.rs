@@ -66,8 +66,8 @@ fn document<'a>(source: &'a PolicySource, report: &mut Report) -> Document<'a> {
                 "Version",
                 (Code::PolicyWithoutVersion, severity),
                 message,
-                "add \"Version\": \"2012-10-17\"; without it AWS's policy language means 2008-10-17, \
-                 in which variables such as ${iot:ClientId} are plain text",
+                "add \"Version\": \"2012-10-17\"; without it AWS's policy language means \
+                 2008-10-17, in which variables such as ${iot:ClientId} are plain text",
             );
         }
     }
@@ -90,8 +90,8 @@ fn document<'a>(source: &'a PolicySource, report: &mut Report) -> Document<'a> {
                 "Statement",
                 (Code::BareStatement, Severity::Error),
                 "the policy is a bare statement: the Statement list around it is missing",
-                "write {\"Version\": \"2012-10-17\", \"Statement\": [ ... ]} around it; AWS refuses \
-                 it as it stands (MalformedPolicyException)",
+                "write {\"Version\": \"2012-10-17\", \"Statement\": [ ... ]} around it; AWS \
+                 refuses it as it stands (MalformedPolicyException)",
             );
             read_statement(source, String::new(), &source.document, &mut statements, report);
         }

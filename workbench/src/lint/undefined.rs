@@ -95,9 +95,9 @@ fn swallowed(
             let Some(term) = needs else { continue };
             let other = view.text(&term.span);
             let message = format!(
-                "`{text}` is Undefined where `{path}` is missing or null, so the rule is silent for \
-                 just those messages: `{other}` is Undefined then, and OR with Undefined is Undefined \
-                 even if its other side is true"
+                "`{text}` is Undefined where `{path}` is missing or null, so the rule is silent \
+                 for just those messages: `{other}` is Undefined then, and OR with Undefined is \
+                 Undefined even if its other side is true"
             );
             let asks = view.text(part.span());
             let help = format!("write CASE {asks} WHEN TRUE THEN TRUE ELSE {other} END");
@@ -114,8 +114,8 @@ fn swallowed(
     let lost = lost.count();
     if lost > 0 {
         let message = format!(
-            "`{text}` has a side that is true and one that is Undefined in {lost} of {} messages of \
-             the sample, and is Undefined then: the rule stays silent",
+            "`{text}` has a side that is true and one that is Undefined in {lost} of {} messages \
+             of the sample, and is Undefined then: the rule stays silent",
             messages.len()
         );
         let help = "give what may be missing a value with nanvl(), or write two rules";

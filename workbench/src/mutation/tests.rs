@@ -97,7 +97,8 @@ fn an_action_that_no_case_looks_at_survives_and_one_that_is_looked_at_does_not()
             "actions[1].putItem.tableName `T` becomes `T_other`",
         ]
     );
-    let strict =
-        read("[{rule: r, action: republish, target: b/1}, {rule: r, action: dynamoDBv2, target: T}]");
+    let strict = read(
+        "[{rule: r, action: republish, target: b/1}, {rule: r, action: dynamoDBv2, target: T}]",
+    );
     assert!(strict.is_empty(), "{strict:?}");
 }

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! `principal` is a certificate: its policies apply, and those of its thing's groups where the
-//! client id names a thing that it is attached to. A test without one names `policies`, or means all
-//! of them; the thing that its client id names counts as attached then. `resource` is an ARN or
+//! client id names a thing that it is attached to. A test without one names `policies`, or means
+//! all of them; the thing that its client id names counts as attached then. `resource` is an ARN or
 //! what follows `arn:aws:iot:REGION:ACCOUNT:`. `expect` is `allow`, `deny` (either kind),
 //! `explicit_deny` or `implicit_deny`.
 //!
@@ -312,12 +312,7 @@ fn deployed(
 }
 
 /// Adds the policies that the suite writes itself.
-fn documents(
-    reader: &mut Reader<'_>,
-    mapping: &Mapping,
-    deployment: &mut Deployment,
-    root: &Node,
-) {
+fn documents(reader: &mut Reader<'_>, mapping: &Mapping, deployment: &mut Deployment, root: &Node) {
     if let Some(at) = mapping.get("documents")
         && let Some(inline) = reader.any_mapping(at, "`documents`")
     {
