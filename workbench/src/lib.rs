@@ -13,8 +13,11 @@
 
 pub mod deployment;
 pub mod error;
+pub mod explain;
 pub mod init;
 pub mod inputs;
+pub mod lint;
+pub mod mutation;
 pub mod problem;
 pub mod report;
 pub mod suite;

@@ -34,6 +34,7 @@ mod identity;
 mod judge;
 mod load;
 mod play;
+pub mod policies;
 pub(crate) mod values;
 mod why;
 mod world;

@@ -316,16 +316,11 @@ impl<'a> Walk<'a> {
         if !is_constant(expr) {
             return None;
         }
-        let sql = format!("SELECT VALUE ({}) FROM 'constant'", &self.text[expr.span.clone()]);
-        // What follows SELECT VALUE exists since 2016-03-23 only; operators do not differ, but
-        // whole numbers with a fraction part do, and those are literals of the rule's version.
-        let version = match self.version {
-            SqlVersion::V2015_10_08 if sql.contains('.') => return None,
-            _ => SqlVersion::V2016_03_23,
-        };
-        let rule = Rule::compile(&sql, version).ok()?;
+        let sql = format!("SELECT ({}) AS v FROM 'constant'", &self.text[expr.span.clone()]);
+        let rule = Rule::compile(&sql, self.version).ok()?;
         let context = Context::new("constant", Timestamp::from_millis(0));
-        rule.evaluate(&Value::Null, &context).ok()?
+        let output = rule.evaluate(&Value::Null, &context).ok()??;
+        Some(output.get("v").cloned().unwrap_or(Value::Undefined))
     }
 }
 
