@@ -19,6 +19,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 mod actions;
+pub mod bill;
 pub mod dictionary;
 pub mod error;
 pub mod functions;
