@@ -5,7 +5,7 @@
 //! integers over powers of ten, so that sums, products and comparisons of integers decide as
 //! 34-digit decimals do, which `f64` would not (0.1 + 0.2 = 0.3).
 
-mod condition;
+pub(crate) mod condition;
 mod numeric;
 mod output;
 

@@ -3,7 +3,7 @@
 //! A rule's text goes `lex` -> `parse` -> `ast` -> `check` -> `program` and is then evaluated as
 //! often as messages arrive: over any JSON payload ([`rule::Rule::evaluate`]), or, where the rule
 //! only touches fields of a known schema, over typed readings ([`bound::BoundRule`]). Both ways
-//! give the same bytes. Substitution templates of rule actions ([`template::Template`]) share the
+//! give the same bytes. Recorded tables are asked column by column ([`columns`]). Substitution templates of rule actions ([`template::Template`]) share the
 //! expression language.
 //!
 //! What it does not do: no actions, no routing, no input or output, no clock. What a function needs
@@ -15,6 +15,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 pub mod bound;
+pub mod columns;
 pub mod context;
 pub mod decisions;
 pub mod diagnostic;

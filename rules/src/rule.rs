@@ -141,6 +141,10 @@ impl Rule {
         eval::run(&self.program, self.scope(&value, Some(payload), context))
     }
 
+    pub(crate) const fn program(&self) -> &Program {
+        &self.program
+    }
+
     fn scope<'v>(
         &self,
         root: &'v Value,

@@ -30,6 +30,7 @@ pub mod recorder;
 pub mod render;
 #[cfg(test)]
 mod sample;
+pub mod scan;
 pub mod scenario_file;
 pub mod schema;
 pub mod writer;

@@ -175,7 +175,7 @@ impl Iterator for Batches {
 const ROWS_PER_BATCH: usize = 16 * 1024;
 
 /// Opens `path` after a look at both ends, so that the message says what is wrong.
-fn open_parquet(path: &Path, expected: &str) -> Result<File, TablesError> {
+pub(crate) fn open_parquet(path: &Path, expected: &str) -> Result<File, TablesError> {
     const MAGIC: &[u8; 4] = b"PAR1";
     let mut file = File::open(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => TablesError::Missing {
@@ -236,7 +236,10 @@ fn column_names(schema: &Schema) -> String {
     schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn damaged(path: &Path, source: impl std::error::Error + Send + Sync + 'static) -> TablesError {
+pub(crate) fn damaged(
+    path: &Path,
+    source: impl std::error::Error + Send + Sync + 'static,
+) -> TablesError {
     TablesError::Damaged { path: path.to_owned(), source: Box::new(source) }
 }
 

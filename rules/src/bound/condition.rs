@@ -115,7 +115,7 @@ fn compare(operator: Operator, left: Side, right: Side) -> Option<Folded> {
 }
 
 /// The number beside a field, or what the comparison with it always is.
-fn fixed_operand(operator: Operator, value: &Value) -> Result<Decimal, Option<bool>> {
+pub(crate) fn fixed_operand(operator: Operator, value: &Value) -> Result<Decimal, Option<bool>> {
     let is_equality = matches!(operator, Operator::Equal | Operator::NotEqual);
     match (is_equality, value) {
         (_, Value::Undefined) => Err(None),
@@ -128,7 +128,7 @@ fn fixed_operand(operator: Operator, value: &Value) -> Result<Decimal, Option<bo
 }
 
 /// The operator with its sides exchanged; `None` if it does not compare.
-const fn mirrored(operator: Operator) -> Option<Operator> {
+pub(crate) const fn mirrored(operator: Operator) -> Option<Operator> {
     Some(match operator {
         Operator::Less => Operator::Greater,
         Operator::LessOrEqual => Operator::GreaterOrEqual,
@@ -185,7 +185,7 @@ pub(super) fn constant(expr: &Expr, version: SqlVersion, schema: &Schema) -> Opt
 }
 
 /// The value of an expression that reads nothing but `payload`.
-pub(super) fn over(expr: &Expr, payload: &Value, version: SqlVersion) -> Value {
+pub(crate) fn over(expr: &Expr, payload: &Value, version: SqlVersion) -> Value {
     let context = nowhere();
     let scope = Scope { root: payload, bytes: None, variables: &[], context: &context, version };
     // Only functions that read the context can fail, and the callers admit none.
