@@ -78,6 +78,14 @@ pub enum EngineError {
         /// What was asked for.
         name: String,
     },
+    /// The price list is not what it should be; every problem found is listed.
+    #[error("{}: {why}", path.display())]
+    Prices {
+        /// The file.
+        path: PathBuf,
+        /// Each problem with its place, what stands there and what was expected.
+        why: String,
+    },
     /// The reader of our output refuses it.
     #[error("cannot print: {source}")]
     Output {
@@ -127,6 +135,7 @@ impl EngineError {
                 | Self::Foreign { .. }
                 | Self::NotARun { .. }
                 | Self::NoTable { .. }
+                | Self::Prices { .. }
                 | Self::Sim(_)
                 | Self::Cloud(_)
                 | Self::Twin(_)

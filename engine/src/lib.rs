@@ -13,8 +13,10 @@
 //! [`clock::Stopwatch`] is handed in, and measures only), and it opens no sockets.
 
 mod candidates;
+mod clients;
 pub mod clock;
 mod commands;
+pub mod cost;
 pub mod error;
 pub mod inspect;
 mod learning;
@@ -24,6 +26,7 @@ mod network;
 mod outcome;
 mod plans;
 mod record;
+mod recorded;
 pub mod replay;
 pub mod report;
 pub mod run;
