@@ -187,8 +187,11 @@ impl IotCore {
             })?;
             intern_new(&mut rule_names, name, "rules")?;
             let loaded = loader.load(name, rule)?;
-            if !loaded.disabled {
-                routes.add_rule(loaded.rule.filter(), number);
+            // A rule without FROM is reached by Basic Ingest alone.
+            if let Some(filter) = loaded.rule.filter()
+                && !loaded.disabled
+            {
+                routes.add_rule(filter, number);
             }
             rules.push(loaded);
         }

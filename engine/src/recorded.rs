@@ -53,9 +53,9 @@ impl Recorded {
                     let problems = vec![format!("rule `{name}`: {}", all.join("\n"))];
                     EngineError::Scenario { path: path.clone(), problems }
                 })?;
-                if !spec.disabled {
+                if let Some(filter) = rule.filter().filter(|_| !spec.disabled) {
                     // The core takes as many rules as this number holds.
-                    routes.insert(rule.filter(), rules.len() as u16);
+                    routes.insert(filter, rules.len() as u16);
                 }
                 rules.push(RecordedRule { name, spec, rule });
             }

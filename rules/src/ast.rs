@@ -5,7 +5,7 @@ use fieldmirror_core::topic::TopicFilter;
 use std::ops::Range;
 
 /// An expression as written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Expr {
     pub(crate) kind: Kind,
     /// In bytes of the text.
@@ -15,7 +15,7 @@ pub(crate) struct Expr {
 }
 
 /// The forms of expressions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
     /// A number, text, TRUE, FALSE or NULL.
     Literal(Value),
@@ -67,8 +67,27 @@ pub(crate) enum Operator {
     GreaterOrEqual,
 }
 
+impl Operator {
+    /// As it is written.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::Remainder => "%",
+            Self::Equal => "=",
+            Self::NotEqual => "<>",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+        }
+    }
+}
+
 /// A nested SELECT.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Query {
     pub(crate) select: Select,
     pub(crate) from: Expr,
@@ -76,7 +95,7 @@ pub(crate) struct Query {
 }
 
 /// What a SELECT yields.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Select {
     /// `VALUE expression`.
     Value(Expr),
@@ -85,7 +104,7 @@ pub(crate) enum Select {
 }
 
 /// One column.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Item {
     pub(crate) expr: Expr,
     /// With its dots, if any.
@@ -93,7 +112,7 @@ pub(crate) struct Item {
 }
 
 /// One `@name = expression` of a SET.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Assignment {
     pub(crate) name: String,
     pub(crate) name_span: Range<usize>,
@@ -101,7 +120,7 @@ pub(crate) struct Assignment {
 }
 
 /// A whole rule.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Statement {
     pub(crate) variables: Vec<Assignment>,
     pub(crate) select: Select,

@@ -14,18 +14,21 @@ const VARIABLES_MAX: usize = 10;
 /// Longest name of a SET variable, in characters. Source: developer guide, "SET".
 const VARIABLE_NAME_MAX: usize = 64;
 
-/// Checks a rule without its FROM.
+/// Checks a rule without its FROM. What is refused is Undefined in the program.
 pub(crate) fn statement(
     text: &str,
     statement: &ast::Statement,
     version: SqlVersion,
-) -> Result<Program, Vec<Diagnostic>> {
+) -> (Program, Vec<Diagnostic>) {
     let mut checker = Checker::new(text, version);
     let mut variables = Vec::new();
     for assignment in &statement.variables {
         let expr = checker.expr(&assignment.expr);
         checker.declare(&assignment.name, &assignment.name_span);
         variables.push((assignment.name.as_str().into(), expr));
+    }
+    if let ast::Select::Value(expr) = &statement.select {
+        checker.require_2016("SELECT VALUE", &expr.span);
     }
     let select = checker.select(&statement.select);
     let filter = statement.filter.as_ref().map(|filter| checker.expr(filter));
@@ -37,7 +40,7 @@ pub(crate) fn expression(
     text: &str,
     expr: &ast::Expr,
     version: SqlVersion,
-) -> Result<Expr, Vec<Diagnostic>> {
+) -> (Expr, Vec<Diagnostic>) {
     let mut checker = Checker::new(text, version);
     let expr = checker.expr(expr);
     checker.finish(expr)
@@ -56,15 +59,15 @@ impl<'a> Checker<'a> {
         Self { text, version, variables: Vec::new(), diagnostics: Vec::new() }
     }
 
-    fn finish<T>(mut self, program: T) -> Result<T, Vec<Diagnostic>> {
-        if self.diagnostics.is_empty() {
-            return Ok(program);
-        }
+    fn finish<T>(mut self, program: T) -> (T, Vec<Diagnostic>) {
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-        Err(self.diagnostics)
+        (program, self.diagnostics)
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) {
+    /// Everything reported here leaves a program that can be evaluated, but for a variable of two
+    /// values.
+    fn report(&mut self, mut diagnostic: Diagnostic) {
+        diagnostic.is_tolerable = diagnostic.code != Code::DuplicateVariable;
         self.diagnostics.push(diagnostic);
     }
 
@@ -163,7 +166,10 @@ impl<'a> Checker<'a> {
             }
             ast::Kind::Cast { operand, type_name, type_span } => {
                 let operand = self.boxed(operand);
-                Expr::Cast(operand, self.cast_type(type_name, type_span))
+                match self.cast_type(type_name, type_span) {
+                    Some(into) => Expr::Cast(operand, into),
+                    None => Expr::Constant(Value::Undefined),
+                }
             }
             ast::Kind::Object(entries) => {
                 self.require_2016("object literals", span);
@@ -206,18 +212,18 @@ impl<'a> Checker<'a> {
         Expr::Constant(Value::Undefined)
     }
 
-    fn cast_type(&mut self, name: &str, span: &Range<usize>) -> Type {
+    fn cast_type(&mut self, name: &str, span: &Range<usize>) -> Option<Type> {
         let found = TYPES.iter().find(|(known, ..)| name.eq_ignore_ascii_case(known));
         let Some((_, cast_type, since)) = found else {
             let known: Vec<&str> = TYPES.iter().map(|(known, ..)| *known).collect();
             let message = format!("`{name}` is no type to cast to");
             self.report(Diagnostic::new(Code::UnknownType, span.clone(), message).expected(&known));
-            return Type::String;
+            return None;
         };
         if self.version < *since {
             self.require_2016(&format!("cast to {name}"), span);
         }
-        *cast_type
+        Some(*cast_type)
     }
 
     fn call(

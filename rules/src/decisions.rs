@@ -26,6 +26,9 @@
 //! | indexof, not found | -1 | `functions::strings` |
 //! | transform with a key on both sides | the element's own value stays | `functions::json` |
 //! | cast(Decimal as Int) | rounds down: cast(-3.1 as Int) is -4 | `functions::conversions` |
-//! | FROM without quotes, or in double quotes | refused, with the quoted form as help | `parse` |
-//! | a rule without FROM | refused: only Basic Ingest could reach it | `rule` |
-//! | functions with the wrong number of arguments | refused when the rule is compiled | `check` |
+//! | FROM without quotes, or in double quotes | refused, with the quoted form as help; taken as it stands by a lenient compiler | `parse` |
+//! | a rule without FROM | compiles: only Basic Ingest reaches it | `rule` |
+//! | `beta` | read as 2016-03-23, whose name `sql_version()` gives | `rule` |
+//! | SELECT VALUE under 2015-10-08 | refused: arrays as top-level objects came with 2016-03-23 | `check` |
+//! | what a lenient compiler takes | an unknown function, type or variable, an impossible number of arguments are Undefined | `check` |
+//! | functions with the wrong number of arguments | refused when the rule is compiled, unless leniently | `check` |

@@ -4,12 +4,12 @@ use std::fmt;
 use std::ops::Range;
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $text:literal;)*) => {
         /// The kind of a diagnostic. A code is never reused for another kind.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Code {
-            $($(#[$doc])* $variant,)*
+            $($(#[doc = $doc])* $variant,)*
         }
 
         impl Code {
@@ -19,6 +19,11 @@ macro_rules! codes {
             /// The stable text.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)* }
+            }
+
+            /// What it stands for, as a sentence; [`Self::ALL`] with this is the table of codes.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),*).trim_start(),)* }
             }
         }
     };
@@ -37,7 +42,7 @@ codes! {
     NotInLanguage = "SQL011";
     /// A FROM that is no quoted topic filter.
     TopicFilter = "SQL012";
-    /// A rule without FROM.
+    /// A rule without FROM. No longer given: only Basic Ingest reaches such a rule.
     MissingFrom = "SQL013";
     /// A function that the language does not have.
     UnknownFunction = "SQL020";
@@ -65,6 +70,58 @@ codes! {
     UnterminatedTemplate = "SQL050";
 }
 
+impl Code {
+    /// The number in [`Self::as_str`].
+    pub fn number(self) -> u16 {
+        // Every code is `SQL` and three digits; a test reads them all.
+        self.as_str()[3..].parse().unwrap_or(0)
+    }
+
+    /// What to do about it in general; [`Diagnostic::help`] knows the place.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::UnexpectedCharacter => "for keys with such characters use get(*, 'key')",
+            Self::UnterminatedString => "close the text; double a quote that is part of it",
+            Self::MalformedNumber => "write digits, a fraction after a point, an exponent as E-3",
+            Self::UnexpectedToken => "write what was expected at that place",
+            Self::NotInLanguage => "write it with the language's own operators and functions",
+            Self::TopicFilter => "write a topic filter in single quotes: 'farmA/sensor/+/data'",
+            Self::UnknownFunction => "use a function of the language",
+            Self::ArgumentCount => "call it with as many arguments as it takes",
+            Self::Argument => "write one of the modes that the function knows",
+            Self::Version => "set awsIotSqlVersion to 2016-03-23",
+            Self::UnknownType => "cast to Int, Decimal, Double, Boolean or String",
+            Self::UndeclaredVariable => "declare it before: SET @name = ...",
+            Self::DuplicateVariable => "give the second variable another name",
+            Self::VariableLimit => "SET fewer variables, with shorter names",
+            Self::TooLong => "split the rule, or shorten its texts",
+            Self::TooDeep => "name a part of the expression with SET",
+            Self::UnterminatedTemplate => "close it with `}`",
+            _ => "the message says what to do",
+        }
+    }
+}
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The service refuses the rule.
+    #[default]
+    Error,
+    /// The service refuses the rule, but it was compiled nevertheless because that was asked for.
+    Warning,
+}
+
+impl Severity {
+    /// The word before the code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -84,11 +141,29 @@ pub struct Diagnostic {
     pub expected: Vec<String>,
     /// What to do about it.
     pub help: Option<String>,
+    /// An error, unless the rule was compiled leniently.
+    pub severity: Severity,
+    /// Whether the rule has a meaning nevertheless, which a lenient compiler gives it.
+    pub(crate) is_tolerable: bool,
 }
 
 impl Diagnostic {
     pub(crate) fn new(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { code, span, message: message.into(), expected: Vec::new(), help: None }
+        Self {
+            code,
+            span,
+            message: message.into(),
+            expected: Vec::new(),
+            help: None,
+            severity: Severity::Error,
+            is_tolerable: false,
+        }
+    }
+
+    /// Marks what a lenient compiler only warns of.
+    pub(crate) fn tolerable(mut self) -> Self {
+        self.is_tolerable = true;
+        self
     }
 
     pub(crate) fn expected(mut self, expected: &[&str]) -> Self {
@@ -137,7 +212,7 @@ impl Diagnostic {
         let carets = text[start..end.min(line_end)].chars().count().max(1);
         let mut out = String::new();
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "error[{}]: {}", self.code, self.message);
+        let _ = writeln!(out, "{}[{}]: {}", self.severity.as_str(), self.code, self.message);
         let _ = writeln!(out, "{place} | {}", &text[line_start..line_end]);
         let _ = writeln!(out, "{margin} | {}{}", " ".repeat(column - 1), "^".repeat(carets));
         if !self.expected.is_empty() {
@@ -166,4 +241,22 @@ impl fmt::Display for Diagnostic {
 /// The last character boundary of `text` at or before `at`.
 fn floor_boundary(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn codes_are_numbers_in_ascending_order_with_a_meaning_and_help() {
+        let mut last = 0;
+        for code in Code::ALL {
+            assert_eq!(code.as_str(), format!("SQL{:03}", code.number()));
+            assert!(code.number() > last, "{code}");
+            last = code.number();
+            assert!(code.meaning().ends_with('.') && code.meaning().len() > 10, "{code}");
+            assert!(!code.help().is_empty(), "{code}");
+        }
+        assert_eq!(Code::TooLong.meaning(), "A statement longer than the service accepts.");
+    }
 }

@@ -232,16 +232,7 @@ fn case<'v>(
 /// A nested SELECT: an array yields one result an element that passes WHERE, an object one result.
 fn nested<'v>(query: &'v Query, scope: Scope<'v>) -> Outcome<'v> {
     let from = evaluate(&query.from, scope)?;
-    let one = |root: &Value| -> Result<Option<Value>, RulesError> {
-        let scope = Scope { root, bytes: None, ..scope };
-        if let Some(filter) = &query.filter
-            && !fires(filter, scope)?
-        {
-            return Ok(None);
-        }
-        let value = select(&query.select, scope)?.into_owned();
-        Ok(Some(value).filter(|value| !value.is_undefined()))
-    };
+    let one = |root: &Value| element(query, Scope { root, bytes: None, ..scope });
     Ok(match &*from {
         Value::Array(elements) => {
             let mut results = Vec::new();
@@ -253,4 +244,16 @@ fn nested<'v>(query: &'v Query, scope: Scope<'v>) -> Outcome<'v> {
         Value::Object(_) => Cow::Owned(one(&from)?.unwrap_or(Value::Undefined)),
         _ => UNDEFINED,
     })
+}
+
+/// What a nested SELECT yields for the element that is `scope`'s root; `None` if its WHERE is not
+/// true or nothing is left.
+pub(crate) fn element(query: &Query, scope: Scope<'_>) -> Result<Option<Value>, RulesError> {
+    if let Some(filter) = &query.filter
+        && !fires(filter, scope)?
+    {
+        return Ok(None);
+    }
+    let value = select(&query.select, scope)?.into_owned();
+    Ok(Some(value).filter(|value| !value.is_undefined()))
 }

@@ -143,7 +143,8 @@ impl<'a> Lexer<'a> {
                         start..self.at,
                         format!("AWS IoT SQL has no `{foreign}`"),
                     )
-                    .help(help),
+                    .help(help)
+                    .tolerable(),
                 );
                 return match meant {
                     "" => None,

@@ -9,6 +9,9 @@
 //! What it does not do: no actions, no routing, no input or output, no clock. What a function needs
 //! from outside comes in through [`context::Context`].
 //!
+//! A rule can be printed ([`rule::Rule::to_sql`]), explained over one message ([`explain`]), and
+//! changed in the ways in which people get rules wrong ([`mutate`]).
+//!
 //! Where the service's documents are silent or contradict each other, [`decisions`] names the
 //! choice that this crate makes.
 
@@ -20,6 +23,8 @@ pub mod context;
 pub mod decisions;
 pub mod diagnostic;
 pub mod error;
+pub mod explain;
+
 pub mod rule;
 pub mod template;
 pub mod value;
@@ -30,4 +35,5 @@ mod eval;
 mod functions;
 mod lex;
 mod parse;
+mod print;
 mod program;

@@ -176,8 +176,8 @@ impl<'a> Parser<'a> {
         self.report(diagnostic)
     }
 
-    /// Moves to the next comma outside of the brackets opened since the word `start`, to the end of a nested SELECT, or to the first
-    /// of `keywords`.
+    /// Moves to the next comma outside of the brackets opened since the word `start`, to the end of
+    /// a nested SELECT, or to the first of `keywords`.
     fn recover(&mut self, start: usize, keywords: &[&str]) {
         let mut open = 0_usize;
         for lexeme in &self.words[start..self.at] {
@@ -348,22 +348,12 @@ impl<'a> Parser<'a> {
             }
             Token::Text { text, single: false } => {
                 self.advance();
-                self.report(
-                    Diagnostic::new(
-                        Code::TopicFilter,
-                        span,
-                        "the topic filter is in double quotes",
-                    )
-                    .expected(&["a topic filter in single quotes"])
-                    .help(format!("write '{text}'")),
-                );
-                None
+                self.wrongly_quoted(span, "the topic filter is in double quotes", &text)
             }
             Token::Word | Token::Symbol(_) | Token::Invalid
                 if !self.is_keyword("WHERE") && !self.word().starts_with(['\'', '"']) =>
             {
-                self.unquoted_filter();
-                None
+                self.unquoted_filter()
             }
             _ => {
                 self.unexpected(&["a topic filter in single quotes"]);
@@ -373,8 +363,24 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Reports a topic filter without its single quotes: what it says is clear nevertheless.
+    fn wrongly_quoted(
+        &mut self,
+        span: std::ops::Range<usize>,
+        message: &str,
+        written: &str,
+    ) -> Option<TopicFilter> {
+        let filter = TopicFilter::parse(written).ok();
+        let mut diagnostic = Diagnostic::new(Code::TopicFilter, span, message)
+            .expected(&["a topic filter in single quotes"])
+            .help(format!("write '{written}'"));
+        diagnostic.is_tolerable = filter.is_some();
+        self.report(diagnostic);
+        filter
+    }
+
     /// Reports what looks like a topic filter without quotes, up to the next blank.
-    fn unquoted_filter(&mut self) {
+    fn unquoted_filter(&mut self) -> Option<TopicFilter> {
         let start = self.span().start;
         self.advance();
         while self.span().start == self.previous_end() && *self.next() != Token::End {
@@ -384,11 +390,7 @@ impl<'a> Parser<'a> {
         let written = &self.text[start..end];
         // A `#` begins no word; its own diagnostic would only repeat this one.
         self.diagnostics.retain(|diagnostic| !(start..end).contains(&diagnostic.span.start));
-        self.report(
-            Diagnostic::new(Code::TopicFilter, start..end, "the topic filter is not quoted")
-                .expected(&["a topic filter in single quotes"])
-                .help(format!("write '{written}'")),
-        );
+        self.wrongly_quoted(start..end, "the topic filter is not quoted", written)
     }
 }
 

@@ -1,12 +1,14 @@
 //! A compiled rule.
 
+use crate::ast::Statement;
 use crate::bound::BoundRule;
 use crate::check;
 use crate::context::Context;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::error::RulesError;
 use crate::eval::{self, Scope};
 use crate::parse;
+use crate::print;
 use crate::program::Program;
 use crate::value::Value;
 use fieldmirror_core::reading::Schema;
@@ -55,45 +57,87 @@ pub enum Output {
 pub struct Rule {
     sql: String,
     version: SqlVersion,
-    filter: TopicFilter,
+    /// What was written: for printing, explanations and mutants.
+    statement: Statement,
     program: Program,
 }
 
 impl Rule {
     /// Compiles `sql`.
     ///
+    /// A statement without FROM is a rule that only Basic Ingest reaches.
+    ///
     /// # Errors
     /// Everything that is wrong with the text, in its order; never an empty list.
     pub fn compile(sql: &str, version: SqlVersion) -> Result<Self, Vec<Diagnostic>> {
-        let (statement, mut diagnostics) = parse::statement(sql, version);
-        let Some(statement) = statement else { return Err(in_order(diagnostics)) };
-        if statement.from.is_none() && diagnostics.is_empty() {
-            let end = sql.trim_end().len();
-            diagnostics.push(
-                Diagnostic::new(Code::MissingFrom, end..end, "the rule has no FROM")
-                    .expected(&["FROM 'topic/filter'"])
-                    .help("without it only Basic Ingest reaches a rule, which is not supported"),
-            );
-        }
-        match (check::statement(sql, &statement, version), statement.from) {
-            (Ok(program), Some(filter)) if diagnostics.is_empty() => {
-                Ok(Self { sql: sql.to_owned(), version, filter, program })
-            }
-            (checked, _) => {
-                diagnostics.extend(checked.err().unwrap_or_default());
-                Err(in_order(diagnostics))
-            }
+        match Self::read(sql, version) {
+            (Some(rule), diagnostics) if diagnostics.is_empty() => Ok(rule),
+            (_, diagnostics) => Err(diagnostics),
         }
     }
 
-    /// The topics that the rule hears: its FROM.
-    pub const fn filter(&self) -> &TopicFilter {
-        &self.filter
+    /// Compiles `sql` although the service would refuse it, where it has a meaning nevertheless:
+    /// an unknown function, one with an impossible number of arguments or an unknown type is
+    /// Undefined, `!=` is `<>`, a filter without single quotes is taken as it stands, what the
+    /// version lacks is there. Beside the rule come warnings: what the service would refuse.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text if some of it has no meaning; never an empty list.
+    ///
+    /// ```
+    /// use fieldmirror_rules::rule::{Rule, SqlVersion};
+    ///
+    /// let sql = "SELECT nope(a) AS x FROM 'a/b' WHERE a != 1";
+    /// let (_rule, warnings) = Rule::compile_lenient(sql, SqlVersion::V2016_03_23).expect("clear");
+    /// assert_eq!(warnings.len(), 2);
+    /// assert!(warnings[0].render(sql).starts_with("warning[SQL020]"));
+    /// ```
+    pub fn compile_lenient(
+        sql: &str,
+        version: SqlVersion,
+    ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let (rule, mut diagnostics) = Self::read(sql, version);
+        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.is_tolerable) {
+            diagnostic.severity = Severity::Warning;
+        }
+        match rule {
+            Some(rule) if diagnostics.iter().all(|diagnostic| diagnostic.is_tolerable) => {
+                Ok((rule, diagnostics))
+            }
+            _ => Err(diagnostics),
+        }
+    }
+
+    /// What could be understood of `sql`, and everything that is wrong with it.
+    fn read(sql: &str, version: SqlVersion) -> (Option<Self>, Vec<Diagnostic>) {
+        let (statement, mut diagnostics) = parse::statement(sql, version);
+        let Some(statement) = statement else { return (None, in_order(diagnostics)) };
+        let (program, wrong) = check::statement(sql, &statement, version);
+        diagnostics.extend(wrong);
+        let rule = Self { sql: sql.to_owned(), version, statement, program };
+        (Some(rule), in_order(diagnostics))
+    }
+
+    /// The topics that the rule hears: its FROM. `None` if it has none, and only Basic Ingest
+    /// reaches it.
+    pub const fn filter(&self) -> Option<&TopicFilter> {
+        self.statement.from.as_ref()
+    }
+
+    /// Whether a message on `topic` that goes through the broker reaches the rule.
+    pub fn hears(&self, topic: &str) -> bool {
+        self.filter().is_some_and(|filter| filter.matches(topic))
     }
 
     /// The text that was compiled.
     pub fn sql(&self) -> &str {
         &self.sql
+    }
+
+    /// The rule as canonical SQL: keywords in capitals, the fewest parentheses. It means the same;
+    /// compiling and printing it again gives the same text.
+    pub fn to_sql(&self) -> String {
+        print::statement(&self.statement, &self.sql)
     }
 
     /// The version for which it was compiled.
@@ -143,6 +187,11 @@ impl Rule {
 
     pub(crate) const fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// What was written and what was made of it.
+    pub(crate) const fn parts(&self) -> (&Statement, &Program) {
+        (&self.statement, &self.program)
     }
 
     fn scope<'v>(

@@ -1,5 +1,6 @@
 //! Substitution templates: texts of rule actions with `${expression}` in them.
 
+use crate::ast;
 use crate::check;
 use crate::context::Context;
 use crate::diagnostic::{Code, Diagnostic};
@@ -14,14 +15,17 @@ use crate::value::Value;
 /// A compiled template.
 #[derive(Clone, Debug)]
 pub struct Template {
+    text: String,
     parts: Vec<Part>,
     version: SqlVersion,
 }
 
+/// A piece of a template.
 #[derive(Clone, Debug)]
-enum Part {
+pub(crate) enum Part {
     Text(String),
-    Expr(Expr),
+    /// What was written, and what was made of it.
+    Expr(ast::Expr, Expr),
 }
 
 impl Template {
@@ -56,10 +60,12 @@ impl Template {
             }
             let lexed = lex(text, start + 2, version, true);
             let end = lexed.end;
-            let expr = parse::expression(text, lexed)
-                .and_then(|expr| check::expression(text, &expr, version));
-            match expr {
-                Ok(expr) => parts.push(Part::Expr(expr)),
+            match parse::expression(text, lexed) {
+                Ok(written) => {
+                    let (expr, errors) = check::expression(text, &written, version);
+                    parts.push(Part::Expr(written, expr));
+                    diagnostics.extend(errors);
+                }
                 Err(errors) => diagnostics.extend(errors),
             }
             if end == text.len() {
@@ -78,10 +84,20 @@ impl Template {
             parts.push(Part::Text(text[at..].to_owned()));
         }
         if diagnostics.is_empty() {
-            Ok(Self { parts, version })
+            Ok(Self { text: text.to_owned(), parts, version })
         } else {
             Err(in_order(diagnostics))
         }
+    }
+
+    /// The text that was compiled.
+    pub fn source(&self) -> &str {
+        &self.text
+    }
+
+    /// Its pieces, and the version they were compiled for.
+    pub(crate) fn parts(&self) -> (&[Part], SqlVersion) {
+        (&self.parts, self.version)
     }
 
     /// The text, if it is the same for every message.
@@ -105,7 +121,7 @@ impl Template {
         for part in &self.parts {
             match part {
                 Part::Text(part) => text.push_str(part),
-                Part::Expr(expr) => {
+                Part::Expr(_, expr) => {
                     text.push_str(&evaluate(expr, scope)?.to_text().unwrap_or_default());
                 }
             }

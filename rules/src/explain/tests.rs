@@ -1,0 +1,270 @@
+//! Explanations tell what the evaluator saw, and the smallest reason for silence.
+
+use super::{Explanation, Node, State, TopicMatch};
+use crate::context::{Context, External};
+use crate::error::RulesError;
+use crate::print::tests::{any_expr, any_statement};
+use crate::rule::{Output, Rule, SqlVersion};
+use crate::template::Template;
+use crate::value::Value;
+use fieldmirror_core::time::Timestamp;
+use fieldmirror_core::topic::TopicFilter;
+use proptest::prelude::*;
+use std::cell::Cell;
+
+const PAYLOAD: &str = r#"{"humidity":35,"t":21.5,"name":"abc","ok":true,"n":null,
+    "o":{"x":1},"e":[{"v":1},{"v":5}],"s":"7"}"#;
+
+fn explain(filter: &str) -> Explanation {
+    let sql = format!("SELECT humidity, t * 2 AS d FROM 'farm/+/data' WHERE {filter}");
+    let rule = Rule::compile(&sql, SqlVersion::V2016_03_23).expect(&sql);
+    let context = Context::new("farm/1/data", Timestamp::from_millis(0));
+    rule.explain(PAYLOAD.as_bytes(), &context)
+}
+
+#[test]
+fn the_deciding_term_is_named_with_its_reason() {
+    for (filter, sentence) in [
+        ("humidity < 35", "`humidity < 35` is false: humidity is 35"),
+        ("t > 1 AND humidity < 35 AND ok", "`humidity < 35` is false: humidity is 35"),
+        ("(t > 1 AND (ok AND humidity < 30))", "`humidity < 30` is false: humidity is 35"),
+        ("gone < 35", "`gone < 35` is Undefined: gone is missing in the payload"),
+        ("o.y = 1", "`o.y = 1` is Undefined: o.y is missing in the payload"),
+        ("t.y = 1", "`t.y = 1` is Undefined: t.y is missing: t is a Decimal"),
+        ("name > 1", "`name > 1` is Undefined: name is \"abc\", which cannot become a number"),
+        ("\"abc\" > t", "`\"abc\" > t` is Undefined: \"abc\" cannot become a number"),
+        ("n > 1", "`n > 1` is Undefined: n is null, which cannot become a number"),
+        (
+            "humidity = '35'",
+            "`humidity = '35'` is false: operands have different types: humidity is an Int, \
+             \"35\" is a String",
+        ),
+        ("humidity <> 35", "`humidity <> 35` is false: humidity is 35"),
+        (
+            "t * 2 > humidity * 2",
+            "`t * 2 > humidity * 2` is false: t * 2 is 43, humidity * 2 is 70",
+        ),
+        ("humidity", "`humidity` is 35, which is not true"),
+        ("NOT ok", "`NOT ok` is false: ok is true"),
+        ("isNull(t)", "`isNull(t)` is false: t is 21.5"),
+        ("t > 1 / 0", "`t > 1 / 0` is Undefined: nothing is divided by 0"),
+        ("isUndefined(x) OR x > 3", "`x > 3` is Undefined: x is missing in the payload"),
+        (
+            "t > 30 OR humidity < 35",
+            "`t > 30 OR humidity < 35` is false: `t > 30` is false: t is 21.5; `humidity < 35` is \
+             false: humidity is 35",
+        ),
+        (
+            "upper(gone) = 'A'",
+            "`upper(gone) = 'A'` is Undefined: an argument is Undefined: gone is missing in the \
+             payload",
+        ),
+    ] {
+        let explanation = explain(filter);
+        let deciding = explanation.deciding().expect(filter);
+        assert_eq!(deciding.sentence, sentence, "{filter}");
+        assert_eq!(explanation.summary(), sentence);
+    }
+    assert_eq!(explain("humidity = 35").deciding(), None);
+}
+
+#[test]
+fn operands_that_were_not_needed_are_not_evaluated() {
+    let explanation = explain("humidity < 35 AND t > 1");
+    let filter = explanation.filter.expect("a WHERE");
+    assert_eq!(filter.children[1].state, State::NotEvaluated);
+    assert_eq!(filter.state, State::Value(Value::Bool(false)));
+    assert_eq!(
+        filter.to_text(),
+        "humidity < 35 AND t > 1 = false  (`humidity < 35` is false)\n  humidity < 35 = false  \
+         (35 < 35 is false)\n    humidity = 35\n  t > 1 = (not evaluated)\n"
+    );
+    // OR goes on after what is false and after what is true, and stops at what is no Boolean.
+    let filter = explain("gone > 1 OR t > 1").filter.expect("a WHERE");
+    assert_eq!(filter.children[1].state, State::NotEvaluated);
+    let filter = explain("t > 1 OR humidity < 35").filter.expect("a WHERE");
+    assert_eq!(filter.children[1].state, State::Value(Value::Bool(false)));
+}
+
+#[test]
+fn case_and_nested_select_show_what_was_taken() {
+    let explanation = explain("CASE t WHEN 21.5 THEN ok ELSE n END");
+    let states: Vec<String> = explanation
+        .filter
+        .expect("a WHERE")
+        .children
+        .iter()
+        .map(|node| node.state.to_text())
+        .collect();
+    assert_eq!(states, ["21.5", "21.5", "true", "(not evaluated)"]);
+    let filter = explain("get((SELECT v FROM e WHERE v > 3), 0).v = 5").filter.expect("a WHERE");
+    let text = filter.to_text();
+    assert!(text.contains("element 0 = Undefined  (`v > 3` is false: v is 1)"), "{text}");
+    assert!(text.contains("element 1 = {\"v\":5}"), "{text}");
+}
+
+#[test]
+fn columns_variables_and_topic_are_explained() {
+    let sql = "SET @c = t - 1 SELECT @c AS c, gone AS g FROM 'farm/1/raw' WHERE @c > 30";
+    let rule = Rule::compile(sql, SqlVersion::V2016_03_23).expect("sound");
+    let context = Context::new("farm/1/data", Timestamp::from_millis(0));
+    let explanation = rule.explain(PAYLOAD.as_bytes(), &context);
+    assert_eq!(explanation.variables[0].name, "@c");
+    assert_eq!(explanation.columns[0].node.state.to_text(), "20.5");
+    let why = "'farm/1/raw' does not match farm/1/data: level 3: `data` is not `raw`";
+    assert_eq!(explanation.summary(), why);
+    assert_eq!(
+        explanation.to_text(),
+        format!(
+            "FROM {why}\nSET @c: t - 1 = 20.5\n  t = 21.5\nWHERE @c > 30 = false  (20.5 > 30 is \
+             false)\n  @c = 20.5\nSELECT (not sent) c: @c = 20.5\nSELECT (not sent) g: gone = \
+             Undefined  (gone is missing in the payload)\nsilent: `@c > 30` is false: @c is 20.5\n"
+        )
+    );
+    let json = String::from_utf8(explanation.to_json().to_json()).expect("UTF-8");
+    let read: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(read["where"]["children"][0]["value"], 20.5);
+    assert_eq!(read["topic"]["fails_at"], 3);
+    assert_eq!(read["fires"], false);
+    let binary = rule.explain(b"\x01", &context);
+    assert!(binary.payload_error.is_some());
+    assert!(binary.deciding().expect("silent").sentence.ends_with("`@c` is Undefined"));
+}
+
+/// Counts what it is asked.
+struct Counting(Cell<u32>);
+
+impl External for Counting {
+    fn thing_shadow(&self, _: &str, _: Option<&str>) -> Result<Value, RulesError> {
+        self.0.set(self.0.get() + 1);
+        Value::from_json(br#"{"state":{"reported":{"on":true}}}"#)
+    }
+}
+
+#[test]
+fn a_service_is_asked_once() {
+    let sql = "SELECT get_thing_shadow('pump', 'arn:aws:iam::1:role/r').state AS s FROM 'a' \
+        WHERE get_thing_shadow('pump', 'arn:aws:iam::1:role/r').state.reported.on = true";
+    let rule = Rule::compile(sql, SqlVersion::V2016_03_23).expect("sound");
+    let services = Counting(Cell::new(0));
+    let now = Timestamp::from_millis(0);
+    let context = Context { functions: Some(&services), ..Context::new("a", now) };
+    let explanation = rule.explain(b"{}", &context);
+    assert!(matches!(explanation.outcome, Ok(Some(_))), "{:?}", explanation.outcome);
+    assert_eq!(services.0.get(), 1);
+}
+
+#[test]
+fn a_template_is_explained_part_by_part() {
+    let template = Template::compile("farm/${o.x}/${gone}!").expect("sound");
+    let context = Context::new("farm/1/data", Timestamp::from_millis(0));
+    let explanation = template.explain(PAYLOAD.as_bytes(), &context);
+    assert_eq!(explanation.text, Ok("farm/1/!".to_owned()));
+    let nodes: Vec<&Node> = explanation.expressions.iter().collect();
+    assert_eq!(nodes[0].text, "o.x");
+    assert_eq!(nodes[1].reason.as_deref(), Some("gone is missing in the payload"));
+    assert!(explanation.to_text().starts_with("farm/${o.x}/${gone}! = farm/1/!\n  ${o.x} = 1\n"));
+}
+
+fn payload() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("null".to_owned()),
+        Just("true".to_owned()),
+        (-50..50_i32).prop_map(|n| n.to_string()),
+        prop::sample::select(vec!["\"7\"", "\"abc\"", "\"TRUE\"", "1.5"]).prop_map(str::to_owned),
+    ];
+    let value = leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(|v| format!("[{}]", v.join(","))),
+            (inner.clone(), inner).prop_map(|(a, b)| format!("{{\"a\":{a},\"value\":{b}}}")),
+        ]
+    });
+    (value.clone(), value).prop_map(|(a, b)| format!("{{\"a\":{a},\"humidity\":{b}}}"))
+}
+
+/// Every node that was evaluated has the value that its own text has as a template.
+fn check_nodes(node: &Node, payload: &Value, context: &Context<'_>) {
+    if let (State::Value(value), false) = (&node.state, node.text.starts_with("element "))
+        && let Ok(template) = Template::compile(&format!("${{{}}}", node.text))
+    {
+        let text = template.render(payload, context);
+        assert_eq!(text, Ok(value.to_text().unwrap_or_default().into_owned()), "{}", node.text);
+    }
+    // Inside a nested SELECT names mean something else.
+    if !node.text.to_ascii_lowercase().contains("select") {
+        node.children.iter().for_each(|child| check_nodes(child, payload, context));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn explaining_never_panics_and_agrees_with_the_evaluator(
+        tree in any_statement(),
+        bytes in payload(),
+    ) {
+        let sql = crate::print::statement(&tree, "");
+        let Ok((rule, _)) = Rule::compile_lenient(&sql, SqlVersion::V2016_03_23) else {
+            return Ok(());
+        };
+        let context = Context::new("a/b", Timestamp::from_millis(0));
+        let explanation = rule.explain(bytes.as_bytes(), &context);
+        let evaluated = rule.evaluate_bytes(bytes.as_bytes(), &context);
+        prop_assert_eq!(&explanation.outcome, &evaluated, "{}", sql);
+        let is_true = explanation.filter.as_ref().is_none_or(|node| node.truth() == Some(true));
+        if let Ok(output) = &evaluated {
+            prop_assert_eq!(is_true, output.is_some(), "{}", sql);
+            prop_assert_eq!(explanation.deciding().is_some(), output.is_none());
+        }
+        if let (Ok(Some(Output::Value(Value::Object(output)))), false) =
+            (&evaluated, explanation.columns.iter().any(|c| c.name == "*" || c.name == "VALUE"))
+        {
+            for column in &explanation.columns {
+                let others = explanation.columns.iter().filter(|c| c.name == column.name).count();
+                if others == 1 {
+                    let found = output.get(&column.name).unwrap_or(&Value::Undefined);
+                    prop_assert_eq!(column.node.value(), Some(found), "{}", sql);
+                }
+            }
+        }
+        prop_assert!(!explanation.to_text().is_empty());
+    }
+
+    #[test]
+    fn every_part_has_the_value_of_its_own_text(tree in any_expr(), bytes in payload()) {
+        let mut statement = any_where(tree);
+        statement.variables.clear();
+        let sql = crate::print::statement(&statement, "");
+        let Ok(rule) = Rule::compile(&sql, SqlVersion::V2016_03_23) else { return Ok(()) };
+        let context = Context::new("a/b", Timestamp::from_millis(0));
+        let explanation = rule.explain(bytes.as_bytes(), &context);
+        let payload = Value::from_json(bytes.as_bytes()).expect("JSON");
+        if let Some(filter) = &explanation.columns.first() {
+            check_nodes(&filter.node, &payload, &context);
+        }
+    }
+
+    #[test]
+    fn a_topic_fails_at_a_level_exactly_if_the_filter_does_not_match(
+        filter in "(\\+|a|é|\\$x|)(/(\\+|a|é|)){0,3}(/#)?",
+        topic in "(a|é|\\$x|)(/(a|é|b|)){0,4}",
+    ) {
+        let Ok(filter) = TopicFilter::parse(&filter) else { return Ok(()) };
+        let found = TopicMatch::of(&filter, &topic);
+        prop_assert_eq!(found.matches(), filter.matches(&topic), "{} on {}", filter, topic);
+        prop_assert_eq!(found.why.is_some(), found.fails_at.is_some());
+    }
+}
+
+fn any_where(expr: crate::ast::Expr) -> crate::ast::Statement {
+    crate::ast::Statement {
+        variables: Vec::new(),
+        select: crate::ast::Select::Items(vec![crate::ast::Item {
+            expr,
+            alias: Some("x".to_owned()),
+        }]),
+        from: TopicFilter::parse("a/b").ok(),
+        filter: None,
+    }
+}
