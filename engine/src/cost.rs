@@ -17,7 +17,7 @@ mod tally;
 
 use crate::error::EngineError;
 use crate::recorded::{Matches, Pairing, Recorded, is_failure};
-use fieldmirror_cloud::bill::{Grouping, Item, Prices, Scale, Usage, units};
+use fieldmirror_cloud::bill::{Item, Prices, Usage, units};
 use fieldmirror_core::limits::PAYLOAD_BYTES_MAX;
 use fieldmirror_tables::Table;
 use fieldmirror_tables::dictionary::{Dictionary, Key};
@@ -26,7 +26,7 @@ use shadow_sizes::ShadowSize;
 use std::path::{Path, PathBuf};
 use tally::{Row, Tally};
 
-pub use fieldmirror_cloud::bill::Bill;
+pub use fieldmirror_cloud::bill::{Bill, Grouping, Scale};
 
 /// What is asked of a bill.
 #[derive(Clone, Debug, Default)]
@@ -166,4 +166,3 @@ fn shadows(run: &Path, prices: &Prices, tally: &mut Tally<'_>) -> Result<(), Eng
 
 /// The most that a service can be given at once; a longer payload is not in a table.
 const _: () = assert!(PAYLOAD_BYTES_MAX <= u32::MAX as usize, "lengths fit the sizes kept");
-

@@ -78,6 +78,12 @@ pub enum EngineError {
         /// What was asked for.
         name: String,
     },
+    /// What is to be traced is not in the run.
+    #[error("{why}")]
+    NoTrace {
+        /// What is not there, and what was expected.
+        why: String,
+    },
     /// The price list is not what it should be; every problem found is listed.
     #[error("{}: {why}", path.display())]
     Prices {
@@ -136,6 +142,7 @@ impl EngineError {
                 | Self::NotARun { .. }
                 | Self::NoTable { .. }
                 | Self::Prices { .. }
+                | Self::NoTrace { .. }
                 | Self::Sim(_)
                 | Self::Cloud(_)
                 | Self::Twin(_)

@@ -34,4 +34,5 @@ pub mod scenario;
 mod shard;
 mod stages;
 pub mod summary;
+pub mod trace;
 mod worlds;

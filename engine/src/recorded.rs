@@ -137,7 +137,8 @@ impl Matches {
             .flatten()
     }
 
-    fn next(&mut self, recorded: &Recorded) -> Result<Option<Match>, EngineError> {
+    /// The next row.
+    pub(crate) fn next(&mut self, recorded: &Recorded) -> Result<Option<Match>, EngineError> {
         while self.waiting.is_empty() {
             if !self.refill()? {
                 return Ok(None);

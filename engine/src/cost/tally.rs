@@ -409,10 +409,11 @@ const NO_RULE: &str = "(no rule)";
 
 /// The best quality that a rule republishes with; 1 if it does not.
 fn republish_qos(spec: &fieldmirror_cloud::rule_spec::RuleSpec) -> u64 {
-    let qualities = spec.actions.iter().chain(&spec.error_action).filter_map(|action| match action {
-        ActionSpec::Republish { qos, .. } => Some(u64::from(*qos)),
-        _ => None,
-    });
+    let qualities =
+        spec.actions.iter().chain(&spec.error_action).filter_map(|action| match action {
+            ActionSpec::Republish { qos, .. } => Some(u64::from(*qos)),
+            _ => None,
+        });
     qualities.max().unwrap_or(1)
 }
 
