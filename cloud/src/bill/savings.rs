@@ -60,6 +60,9 @@ struct Change {
     reconnects: u64,
 }
 
+/// Months for which the free tier lasts. Source: AWS IoT Core pricing, "AWS Free Tier".
+const FREE_MONTHS: u64 = 12;
+
 /// Messages a publish that are tried besides the most that fit into one step.
 const BATCH: u64 = 10;
 
@@ -128,11 +131,10 @@ fn basic_ingest(usage: &Usage) -> Option<(Change, Vec<String>)> {
              the rules be made one"
         ));
     }
-    let other = usage.total.of(Item::Published) - units;
-    if other > 0 {
+    if left > 0 {
         effects.push(format!(
-            "{} messages are left that no rule hears or somebody subscribes to",
-            text::grouped(other)
+            "in the run {} messages are left that no rule hears or somebody subscribes to",
+            text::grouped(left)
         ));
     }
     Some((Change { quantities, reconnects: 0 }, effects))
@@ -259,11 +261,13 @@ fn free_tier(
     charges: &Charges,
     prices: &Prices,
 ) -> Option<Saving> {
+    let month_s = prices.month_days * super::SECONDS_A_DAY;
+    let free_s = period_s.min(FREE_MONTHS * month_s);
     let mut paid = Quantities::default();
     for item in Item::ALL {
         let meter = item.meter();
         let (all, free) = (total.metered(meter), prices.free_tier.of(meter));
-        let free = prices.in_period(free, period_s);
+        let free = prices.in_period(free, free_s);
         // Any one item stands for its meter: tiers know no other.
         if paid.metered(meter) == 0 {
             paid.add(item, all.saturating_sub(free));

@@ -139,9 +139,10 @@ fn paragraph(first: &str, next: &str, text: &str, out: &mut String) {
 
 /// Decimals that show an amount: cents, and more where cents would show nothing much.
 fn decimals(amount: Money) -> u32 {
-    let (dollar, cent) = (super::Price::parse("1000000"), super::Price::parse("10000"));
+    // Prices of a million, so of one: ten, and a hundredth.
+    let (ten, cent) = (super::Price::parse("10000000"), super::Price::parse("10000"));
     let at_least = |price: Option<super::Price>| price.is_some_and(|p| amount >= p.times(1));
-    match (at_least(dollar), at_least(cent)) {
+    match (at_least(ten), at_least(cent)) {
         (true, _) => 2,
         (false, true) => 4,
         (false, false) => 6,

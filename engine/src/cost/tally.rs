@@ -362,10 +362,10 @@ impl<'a> Tally<'a> {
                 "derived: each of the {} devices{} is a client that connects once and stays \
                  connected for the whole run",
                 self.devices,
-                if others == 0 {
-                    String::new()
-                } else {
-                    format!(" and {others} other clients that published")
+                match others {
+                    0 => String::new(),
+                    1 => " and one other client that published".to_owned(),
+                    _ => format!(" and {others} other clients that published"),
                 }
             ),
             "derived: deliveries and their PUBACKs, from who subscribes to what".to_owned(),
