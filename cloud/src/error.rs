@@ -9,6 +9,12 @@ use fieldmirror_rules::diagnostic::Diagnostic;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CloudError {
+    /// A price list is not what it should be; every problem found is listed.
+    #[error("{}", problems.join("\n  "))]
+    Prices {
+        /// Each with its place, what stands there and what was expected.
+        problems: Vec<String>,
+    },
     /// A rule's text is not JSON.
     #[error("the rule is not valid JSON: {why} (line {line}, column {column})")]
     RuleJson {

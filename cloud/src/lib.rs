@@ -21,6 +21,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 mod actions;
+pub mod bill;
 pub mod catalogue;
 pub mod dictionary;
 pub mod error;

@@ -78,6 +78,20 @@ pub enum EngineError {
         /// What was asked for.
         name: String,
     },
+    /// What is to be traced is not in the run.
+    #[error("{why}")]
+    NoTrace {
+        /// What is not there, and what was expected.
+        why: String,
+    },
+    /// The price list is not what it should be; every problem found is listed.
+    #[error("{}: {why}", path.display())]
+    Prices {
+        /// The file.
+        path: PathBuf,
+        /// Each problem with its place, what stands there and what was expected.
+        why: String,
+    },
     /// The reader of our output refuses it.
     #[error("cannot print: {source}")]
     Output {
@@ -134,6 +148,8 @@ impl EngineError {
                 | Self::NotARun { .. }
                 | Self::NoTable { .. }
                 | Self::Backtest { .. }
+                | Self::Prices { .. }
+                | Self::NoTrace { .. }
                 | Self::Sim(_)
                 | Self::Cloud(_)
                 | Self::Twin(_)

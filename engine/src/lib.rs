@@ -14,8 +14,10 @@
 
 pub mod backtest;
 mod candidates;
+mod clients;
 pub mod clock;
 mod commands;
+pub mod cost;
 pub mod error;
 pub mod inspect;
 mod learning;
@@ -25,6 +27,7 @@ mod network;
 mod outcome;
 mod plans;
 mod record;
+mod recorded;
 pub mod replay;
 pub mod report;
 pub mod run;
@@ -33,4 +36,5 @@ mod shard;
 mod sinks;
 mod stages;
 pub mod summary;
+pub mod trace;
 mod worlds;

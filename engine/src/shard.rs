@@ -12,6 +12,7 @@
 //!
 //! Shards share nothing while they run, so any number of threads gives the same rows.
 
+use crate::clients::{self, Connected};
 use crate::clock::Stopwatch;
 use crate::commands;
 use crate::error::EngineError;
@@ -347,24 +348,16 @@ impl Publish<'_> {
     }
 }
 
-/// Pump controllers keep a persistent session and listen for commands; the operator's plan connects
-/// as a client of its own.
+/// Opens the sessions that last for the whole run.
 fn connect_clients(cloud: &mut IotCore, register: &Register, now: Timestamp, out: &mut Outputs) {
-    for (device, asset) in register.iter().take(register.reporting) {
-        if register.class(device) != Some(DeviceClass::PumpController) {
-            continue;
+    for Connected { client, clean, filter } in clients::connected(register) {
+        let client = client.as_str();
+        cloud.handle(now, Input::Connect { client, certificate: None, clean }, out);
+        if let Some(filter) = &filter {
+            let qos = clients::SUBSCRIBED_QOS;
+            cloud.handle(now, Input::Subscribe { client, filter, qos }, out);
         }
-        let client = register.names.name(device);
-        let site = &register.sites[asset.site.index()].name;
-        let filter = format!("{site}/pump/{}/cmd", asset.number);
-        cloud.handle(now, Input::Connect { client, certificate: None, clean: false }, out);
-        cloud.handle(now, Input::Subscribe { client, filter: &filter, qos: 1 }, out);
     }
-    cloud.handle(
-        now,
-        Input::Connect { client: plans::CLIENT, certificate: None, clean: true },
-        out,
-    );
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! One integration binary: each module says what it proves.
 
 mod books;
+mod cost;
 mod determinism;
 mod tickets;
 mod tidy;
+mod trace;
