@@ -349,7 +349,7 @@ mod tests {
         for body in
             [r#"{"device":"a","t":1}"#, r#"{"device":"b","t":2}"#, r#"{"device":"a","t":3}"#]
         {
-            assert_eq!(table.put(body.as_bytes()).expect("fits"), false);
+            assert!(!table.put(body.as_bytes()).expect("fits"));
         }
         assert_eq!(table.item("\"a\""), Some(&br#"{"device":"a","t":3}"#[..]));
         assert_eq!((table.puts(), table.keys()), (3, 2));

@@ -19,10 +19,10 @@ pub(super) fn check(
         ActionKind::DynamoDb => range_key(reader, path, fields),
         ActionKind::Timestream => dimensions(reader, path, fields),
         ActionKind::IotSiteWise => site_wise(reader, path, fields),
-        ActionKind::IotAnalytics => {
-            if !fields.contains_key("channelName") && !fields.contains_key("channelArn") {
-                reader.refuse(&below(path, "channelName"), "nothing", "this field");
-            }
+        ActionKind::IotAnalytics
+            if !fields.contains_key("channelName") && !fields.contains_key("channelArn") =>
+        {
+            reader.refuse(&below(path, "channelName"), "nothing", "this field");
         }
         ActionKind::IotEvents => {
             let batch = fields.get("batchMode").and_then(Value::as_bool) == Some(true);
