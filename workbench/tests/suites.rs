@@ -68,8 +68,7 @@ fn failing_suites_fail_in_every_case_and_print_what_is_recorded() {
             assert_eq!(text, run(&path).render(format), "the same text every time");
             wrong.extend(check(&path, extension, &text));
         }
-        let json: serde_json::Value =
-            serde_json::from_str(&results.render(Format::Json)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&results.render(Format::Json)).unwrap();
         assert_eq!(json["failed"], results.failed());
         assert_eq!(json["cases"].as_array().unwrap().len(), results.failed());
     }

@@ -27,7 +27,10 @@ pub(crate) fn difference(expected: &[Value], actual: &[Value]) -> String {
 
 /// The values one after the other.
 fn lines(values: &[Value]) -> Vec<String> {
-    values.iter().flat_map(|value| pretty(value).lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+    values
+        .iter()
+        .flat_map(|value| pretty(value).lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The places of a longest common subsequence.

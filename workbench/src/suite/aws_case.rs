@@ -36,11 +36,7 @@ pub(super) fn is_one(root: &Node) -> bool {
 }
 
 /// Reads a case file as a suite of one case.
-pub(super) fn read(
-    file: &str,
-    root: &Node,
-    options: &Options<'_>,
-) -> Result<Suite, Vec<Problem>> {
+pub(super) fn read(file: &str, root: &Node, options: &Options<'_>) -> Result<Suite, Vec<Problem>> {
     let mut reader = Reader::new(file);
     let Some(mapping) = reader.mapping(root, "a case file", &KEYS) else {
         return Err(reader.problems);
@@ -96,7 +92,10 @@ pub(super) fn read(
             client: DEFAULT_CLIENT.to_owned(),
             act: publish,
         }],
-        expect: output.map(|output| Expectation::output(line, INLINE_NAME, output)).into_iter().collect(),
+        expect: output
+            .map(|output| Expectation::output(line, INLINE_NAME, output))
+            .into_iter()
+            .collect(),
     };
     let parts = Parts {
         scenario: None,

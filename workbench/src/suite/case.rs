@@ -166,8 +166,7 @@ fn read_step(reader: &mut Reader<'_>, node: &Node, earliest: Span) -> Option<Ste
         reader.wrong(node, "time that goes backwards", expected);
     }
     let kinds = ["topic", "connect", "disconnect", "subscribe", "unsubscribe", "shadow"];
-    let named: Vec<&str> =
-        kinds.into_iter().filter(|kind| mapping.get(kind).is_some()).collect();
+    let named: Vec<&str> = kinds.into_iter().filter(|kind| mapping.get(kind).is_some()).collect();
     let [kind] = named[..] else {
         let found = match named.len() {
             0 => "a message that does nothing".to_owned(),
@@ -205,9 +204,7 @@ fn read_step(reader: &mut Reader<'_>, node: &Node, earliest: Span) -> Option<Ste
 /// Refuses keys that have no meaning beside `kind`.
 fn belongs(reader: &mut Reader<'_>, mapping: &Mapping, kind: &str) {
     let own: &[&str] = match kind {
-        "topic" => {
-            &["payload", "payload_text", "payload_base64", "qos", "retain", "properties"]
-        }
+        "topic" => &["payload", "payload_text", "payload_base64", "qos", "retain", "properties"],
         "subscribe" => &["qos"],
         "connect" => &["clean"],
         "shadow" => &["reported", "desired"],
@@ -217,8 +214,10 @@ fn belongs(reader: &mut Reader<'_>, mapping: &Mapping, kind: &str) {
         let key = entry.key.as_str();
         if STEP_KEYS.contains(&key) && !["at", "client", kind].contains(&key) && !own.contains(&key)
         {
-            let expected = format!("only `at`, `client` and what goes with `{kind}`: {}",
-                if own.is_empty() { "nothing".to_owned() } else { quoted(own) });
+            let expected = format!(
+                "only `at`, `client` and what goes with `{kind}`: {}",
+                if own.is_empty() { "nothing".to_owned() } else { quoted(own) }
+            );
             reader.wrong(&entry.value, format!("`{key}` beside `{kind}`"), &expected);
         }
     }

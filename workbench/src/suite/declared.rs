@@ -86,7 +86,8 @@ pub(super) fn read(reader: &mut Reader<'_>, suite: &Mapping) -> Declared {
             *into = texts_by_name(reader, at, &format!("`{key}`"));
         }
     }
-    if let Some(mapping) = suite.get("functions").and_then(|at| reader.any_mapping(at, "`functions`"))
+    if let Some(mapping) =
+        suite.get("functions").and_then(|at| reader.any_mapping(at, "`functions`"))
     {
         for entry in mapping {
             let function = function(reader, &entry.value);
@@ -120,8 +121,7 @@ fn thing(reader: &mut Reader<'_>, node: &Node) -> Option<DeclaredThing> {
             .unwrap_or_default(),
         groups: mapping.get("groups").map(|at| reader.texts(at, "`groups`")).unwrap_or_default(),
     };
-    let certificate =
-        mapping.get("certificate").and_then(|at| reader.text(at, "`certificate`"));
+    let certificate = mapping.get("certificate").and_then(|at| reader.text(at, "`certificate`"));
     let shadow = mapping.get("shadow").and_then(|at| shadow(reader, at));
     Some(DeclaredThing { spec, certificate, shadow })
 }

@@ -212,8 +212,7 @@ pub(super) fn shown_span(nanos: i64) -> String {
 impl Expectation {
     /// That `rule` yields just `output`.
     pub(super) fn output(line: usize, rule: &str, output: Value) -> Self {
-        let written =
-            values::object([("rule", Value::from(rule)), ("payload", output.clone())]);
+        let written = values::object([("rule", Value::from(rule)), ("payload", output.clone())]);
         let checks = vec![
             ("rule".to_owned(), Check::Equal(Value::from(rule))),
             ("payload".to_owned(), Check::Equal(output)),
@@ -264,9 +263,11 @@ impl Expectation {
                 ("topic", None) => actual.get("resource"),
                 (_, found) => found,
             };
-            let held = self.checks.iter().zip(written.iter()).any(|((name, check), (own, _))| {
-                own == key && check.holds(name, actual)
-            });
+            let held = self
+                .checks
+                .iter()
+                .zip(written.iter())
+                .any(|((name, check), (own, _))| own == key && check.holds(name, actual));
             match found {
                 // What an expectation says in other words than the record is shown in its words.
                 _ if held && !key.ends_with("_contains") => view.insert(key, expected.clone()),
@@ -282,7 +283,8 @@ impl Expectation {
             let mentioned = written.iter().any(|(name, _)| name.starts_with("payload"));
             if let Some(found) = actual.get(key)
                 && view.get(key).is_none()
-                && (key == "error" || mentioned && written.get(&format!("{key}_contains")).is_none())
+                && (key == "error"
+                    || mentioned && written.get(&format!("{key}_contains")).is_none())
             {
                 view.insert(key, found.clone());
             }
@@ -305,9 +307,9 @@ impl Check {
             }
             Self::Topic(topic) => found.and_then(Value::as_str).is_some_and(|arn| {
                 // A resource, or its ARN.
-                let resource = arn.strip_prefix("arn:").map_or(arn, |arn| {
-                    arn.splitn(5, ':').nth(4).unwrap_or(arn)
-                });
+                let resource = arn
+                    .strip_prefix("arn:")
+                    .map_or(arn, |arn| arn.splitn(5, ':').nth(4).unwrap_or(arn));
                 resource.split_once('/').is_some_and(|(_, name)| name == topic)
             }),
         }

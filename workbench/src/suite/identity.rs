@@ -75,9 +75,10 @@ fn certificates(
         }
     }
     let shown = declared.clients.iter().map(|(client, id)| (client, id));
-    let of_things = declared.things.iter().filter_map(|thing| {
-        Some((&thing.spec.name, thing.certificate.as_ref()?))
-    });
+    let of_things = declared
+        .things
+        .iter()
+        .filter_map(|thing| Some((&thing.spec.name, thing.certificate.as_ref()?)));
     for (client, id) in shown.chain(of_things) {
         if !identity.certificates.iter().any(|spec| spec.id == *id) {
             let known: Vec<&str> =

@@ -17,8 +17,7 @@ pub(super) fn judge(suite: &Suite, case: &Case, played: &Played) -> CaseResult {
         .collect();
     let matching = match_up(&slots, &events);
     let missing: Vec<usize> = (0..slots.len()).filter(|&i| matching[i].is_none()).collect();
-    let extra: Vec<usize> =
-        (0..events.len()).filter(|&i| !matching.contains(&Some(i))).collect();
+    let extra: Vec<usize> = (0..events.len()).filter(|&i| !matching.contains(&Some(i))).collect();
     let pairs = pair_up(&slots, &events, &missing, &extra);
     let mut verdict = Verdict::default();
     for (&slot, pair) in missing.iter().zip(&pairs) {
@@ -223,7 +222,11 @@ fn candidates(expectation: &Expectation, state: &Value) -> Vec<Value> {
         one.insert("item", row.clone());
         Value::Object(one)
     };
-    if rows.is_empty() { vec![Value::Object(bare.clone())] } else { rows.iter().map(with).collect() }
+    if rows.is_empty() {
+        vec![Value::Object(bare.clone())]
+    } else {
+        rows.iter().map(with).collect()
+    }
 }
 
 /// An event as a report shows it: an expectation that would be met, without what is usual.

@@ -63,7 +63,8 @@ pub(super) fn read(
     }
     let enforced = mapping.get("policies").is_some();
     let parts = Parts { scenario, deployment, inline, declared, enforced };
-    let suite = Suite { start: start.unwrap_or_else(default_start), only, uses, cases, ..Suite::new(file) };
+    let suite =
+        Suite { start: start.unwrap_or_else(default_start), only, uses, cases, ..Suite::new(file) };
     parts.complete(suite, root, reader, &options.settings)
 }
 
@@ -205,7 +206,8 @@ impl Parts {
         settings: &Settings,
     ) -> Result<Suite, Vec<Problem>> {
         let inline = self.inline.iter().map(|(name, ..)| name.clone()).collect();
-        let World { spec, certificates, shadows, items, notes, problems } = world::build(self, settings);
+        let World { spec, certificates, shadows, items, notes, problems } =
+            world::build(self, settings);
         for (found, expected) in problems {
             reader.wrong(root, found, &expected);
         }

@@ -21,9 +21,9 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
 /// all else is the same.
 pub(crate) fn contains(whole: &Value, part: &Value) -> bool {
     match (whole, part) {
-        (Value::Object(whole), Value::Object(part)) => part.iter().all(|(key, value)| {
-            whole.get(key).is_some_and(|other| contains(other, value))
-        }),
+        (Value::Object(whole), Value::Object(part)) => part
+            .iter()
+            .all(|(key, value)| whole.get(key).is_some_and(|other| contains(other, value))),
         _ => same(whole, part),
     }
 }

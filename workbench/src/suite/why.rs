@@ -137,9 +137,10 @@ pub(super) fn state(expectation: &Expectation, state: &Value) -> String {
 
 /// Steps that could not happen, each after a refusal that stands in the events.
 pub(super) fn skipped(case: &Case, played: &Played) -> Vec<String> {
-    let expects_refusal = case.expect.iter().any(|expectation| {
-        matches!(expectation.kind, Kind::Denied | Kind::Refused)
-    });
+    let expects_refusal = case
+        .expect
+        .iter()
+        .any(|expectation| matches!(expectation.kind, Kind::Denied | Kind::Refused));
     if expects_refusal {
         return Vec::new();
     }
