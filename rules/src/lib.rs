@@ -18,6 +18,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 pub mod bound;
+pub mod catalogue;
 pub mod columns;
 pub mod context;
 pub mod decisions;

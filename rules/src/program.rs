@@ -1,7 +1,7 @@
 //! The checked program: names resolved, constants folded in place, ready to evaluate.
 
 use crate::ast::Operator;
-use crate::functions::Function;
+use crate::functions::{Function, Inputs};
 use crate::value::Value;
 
 /// A checked expression.
@@ -30,7 +30,7 @@ pub(crate) enum Expr {
         otherwise: Option<Box<Self>>,
     },
     Cast(Box<Self>, Type),
-    Call(&'static Function, Box<[Self]>),
+    Call(&'static Function, Inputs),
     Nested(Box<Query>),
 }
 
@@ -108,9 +108,8 @@ impl Expr {
             Self::Constant(_) | Self::Star | Self::Path(_) | Self::Variable(_) => Vec::new(),
             Self::Step(inner, _) | Self::Negate(inner) | Self::Not(inner) => vec![inner],
             Self::Cast(inner, _) => vec![inner],
-            Self::All(inner) | Self::Any(inner) | Self::Array(inner) | Self::Call(_, inner) => {
-                inner.iter().collect()
-            }
+            Self::All(inner) | Self::Any(inner) | Self::Array(inner) => inner.iter().collect(),
+            Self::Call(_, inputs) => inputs.iter().collect(),
             Self::Binary(_, left, right) => vec![left, right],
             Self::Object(entries) => entries.iter().map(|(_, expr)| expr).collect(),
             Self::Case { subject, arms, otherwise } => {

@@ -5,9 +5,16 @@
 //! `diagnostics/*.sql` there are wrong rules, and the `.txt` beside each is what their author is
 //! told; `FIELDMIRROR_RECORD=1 cargo test -p fieldmirror-rules` writes those anew.
 
+#[path = "corpus/circumstances.rs"]
+mod circumstances;
+
+use circumstances::Circumstances;
+use fieldmirror_core::ids::EntityKey;
+use fieldmirror_core::seed::{Purpose, Seed};
 use fieldmirror_core::time::Timestamp;
 use fieldmirror_rules::context::Context;
 use fieldmirror_rules::diagnostic::Diagnostic;
+use fieldmirror_rules::error::RulesError;
 use fieldmirror_rules::rule::{Output, Rule, SqlVersion};
 use fieldmirror_rules::template::Template;
 use fieldmirror_rules::value::Value;
@@ -51,9 +58,11 @@ enum Expected {
     Unmatched,
     /// The text is refused with these codes (`error`).
     Error(Vec<String>),
+    /// A function fails the rule with a message that holds this (`fails`).
+    Fails(String),
 }
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 19] = [
     "name",
     "origin",
     "reason",
@@ -71,6 +80,8 @@ const KEYS: [&str; 17] = [
     "silent",
     "unmatched",
     "error",
+    "fails",
+    "context",
 ];
 
 /// One case as the file has it.
@@ -96,6 +107,10 @@ impl<'a> Case<'a> {
                     found.push(Expected::Json(text.to_owned()));
                 }
                 "empty" => found.push(Expected::Empty),
+                "fails" => {
+                    let text = value.as_str().expect("fails is a part of the message");
+                    found.push(Expected::Fails(text.to_owned()));
+                }
                 "unchanged" => found.push(Expected::Unchanged),
                 "silent" => found.push(Expected::Silent),
                 "unmatched" => found.push(Expected::Unmatched),
@@ -131,12 +146,14 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn context(topic: &'a str) -> Context<'a> {
-        Context {
-            client_id: Some("probe-1"),
-            principal: Some("c0ffee"),
-            ..Context::new(topic, Timestamp::from_millis(1_527_811_200_123))
-        }
+    fn circumstances(&self) -> Circumstances {
+        Circumstances::of(self.0.get("context"))
+    }
+
+    fn failed(&self, error: &RulesError) -> Expected {
+        let message = error.to_string();
+        let awaited = self.text("fails").filter(|part| message.contains(part));
+        Expected::Fails(awaited.map_or(message.clone(), str::to_owned))
     }
 
     fn actual(&self) -> Expected {
@@ -153,8 +170,10 @@ impl<'a> Case<'a> {
             Ok(template) => {
                 let payload = Value::from_json_for(&self.payload(), self.version());
                 let payload = payload.unwrap_or(Value::Undefined);
-                let text = template.render(&payload, &Case::context(topic));
-                Expected::Json(text.expect("nothing external"))
+                match template.render(&payload, &self.circumstances().context(topic)) {
+                    Ok(text) => Expected::Json(text),
+                    Err(error) => self.failed(&error),
+                }
             }
             Err(errors) => refused(&errors),
         }
@@ -169,13 +188,19 @@ impl<'a> Case<'a> {
         if !rule.hears(topic) && !topic.starts_with("$aws/rules/") {
             return Expected::Unmatched;
         }
-        let context = Case::context(topic);
         let payload = self.payload();
-        let output = rule.evaluate_bytes(&payload, &context).expect("nothing external");
+        let circumstances = self.circumstances();
+        let output = match rule.evaluate_bytes(&payload, &circumstances.context(topic)) {
+            Ok(output) => output,
+            Err(error) => return self.failed(&error),
+        };
         // Written anew, `payload_text` may differ in its blanks.
         if self.0.get("payload").is_some() {
             let value = Value::from_json_for(&payload, self.version()).expect("JSON");
-            let over_value = rule.evaluate(&value, &context).expect("nothing external");
+            // Anew, so that chance begins again.
+            let circumstances = self.circumstances();
+            let over_value = rule.evaluate(&value, &circumstances.context(topic));
+            let over_value = over_value.expect("it did not fail over bytes");
             assert_eq!(output.clone(), over_value.map(Output::Value), "both entries agree");
         }
         match output {

@@ -1,6 +1,8 @@
 //! Suites of `tests/corpus/suites`: the passing pass, and what failing and wrong ones print is what
 //! was recorded, in every format.
 
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
 use fieldmirror_workbench::report::{Format, Results};
 use fieldmirror_workbench::suite::{self, Options, Suite};
 use std::path::{Path, PathBuf};

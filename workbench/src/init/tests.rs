@@ -88,6 +88,7 @@ fn messages_are_found_for_rules_of_many_forms() {
         ("any", "SELECT t FROM 'a' WHERE t > 100 OR name = 'x'"),
         ("levels", "SELECT * FROM 'a/+/+' WHERE topic(2) = 'probe' AND topic(3) <> 'probe'"),
         ("text", "SELECT * FROM 'a' WHERE startswith(name, 'pump') AND length(name) > 5"),
+        ("pattern", "SELECT * FROM 'a' WHERE regexp_matches(name, '^probe$')"),
         ("missing", "SELECT * FROM 'a' WHERE isUndefined(error)"),
         ("nulls", "SELECT * FROM 'a' WHERE isNull(state)"),
         ("deep", "SELECT d.t AS t FROM 'a' WHERE d.s.t >= 3"),

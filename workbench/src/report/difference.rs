@@ -3,8 +3,8 @@
 use crate::suite::values::pretty;
 use fieldmirror_rules::value::Value;
 
-/// Most lines of a side that are compared; longer sides are shown one after the other. Source: ours;
-/// the comparison is quadratic.
+/// Most lines of a side that are compared; longer sides are shown one after the other. Source:
+/// ours; the comparison is quadratic.
 const LINES_MAX: usize = 2_000;
 
 /// Lines of JSON with sorted keys: `-` was expected, `+` happened, the rest is the same. Empty if
@@ -27,10 +27,13 @@ pub(crate) fn difference(expected: &[Value], actual: &[Value]) -> String {
 
 /// The values one after the other.
 fn lines(values: &[Value]) -> Vec<String> {
-    values
-        .iter()
-        .flat_map(|value| pretty(value).lines().map(str::to_owned).collect::<Vec<_>>())
-        .collect()
+    let text: Vec<String> = values.iter().map(pretty).collect();
+    text.iter().flat_map(|text| text.lines()).map(str::to_owned).collect()
+}
+
+/// Whether two lines say the same: a comma that only separates from what follows says nothing.
+fn same(old: &str, new: &str) -> bool {
+    old.strip_suffix(',').unwrap_or(old) == new.strip_suffix(',').unwrap_or(new)
 }
 
 /// The places of a longest common subsequence.
@@ -39,7 +42,7 @@ fn common(old: &[String], new: &[String]) -> Vec<(usize, usize)> {
     let mut longest = vec![0_u32; (old.len() + 1) * width];
     for i in (0..old.len()).rev() {
         for j in (0..new.len()).rev() {
-            longest[i * width + j] = if old[i] == new[j] {
+            longest[i * width + j] = if same(&old[i], &new[j]) {
                 longest[(i + 1) * width + j + 1] + 1
             } else {
                 longest[(i + 1) * width + j].max(longest[i * width + j + 1])
@@ -48,7 +51,7 @@ fn common(old: &[String], new: &[String]) -> Vec<(usize, usize)> {
     }
     let (mut i, mut j, mut pairs) = (0, 0, vec![]);
     while i < old.len() && j < new.len() {
-        if old[i] == new[j] {
+        if same(&old[i], &new[j]) {
             pairs.push((i, j));
             (i, j) = (i + 1, j + 1);
         } else if longest[(i + 1) * width + j] >= longest[i * width + j + 1] {
@@ -72,8 +75,17 @@ mod tests {
     fn only_lines_that_differ_are_marked() {
         let old = [value(r#"{"rule":"pump_on","payload":{"humidity":34,"t":1}}"#)];
         let new = [value(r#"{"payload":{"t":1,"humidity":35},"rule":"pump_on"}"#)];
-        let expected = "  {\n    \"payload\": {\n-     \"humidity\": 34,\n+     \"humidity\": 35,\n      \
-                        \"t\": 1\n    },\n    \"rule\": \"pump_on\"\n  }";
+        let expected = [
+            "  {",
+            "    \"payload\": {",
+            "-     \"humidity\": 34,",
+            "+     \"humidity\": 35,",
+            "      \"t\": 1",
+            "    },",
+            "    \"rule\": \"pump_on\"",
+            "  }",
+        ]
+        .join("\n");
         assert_eq!(difference(&old, &new), expected);
         assert_eq!(difference(&[], &new[..0]), "");
         assert_eq!(difference(&[value("1")], &[]), "- 1");

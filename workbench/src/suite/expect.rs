@@ -237,9 +237,12 @@ impl Expectation {
         if actual.get(self.kind.key()).is_none() {
             return 0;
         }
-        let weight = |key: &str| if key == self.kind.key() { 4 } else { 1 };
-        let met = self.checks.iter().filter(|(key, check)| check.holds(key, actual));
-        met.map(|(key, _)| weight(key)).sum()
+        let like = |(key, check): &(String, Check)| match check.holds(key, actual) {
+            true if key == self.kind.key() => KIND_WEIGHT,
+            true => KEY_WEIGHT,
+            false => check.likeness(key, actual),
+        };
+        self.checks.iter().map(like).sum()
     }
 
     /// The keys in which `actual` is not as it says.
@@ -293,7 +296,27 @@ impl Expectation {
     }
 }
 
+/// How much a key counts that is as expected, and more than any number of entries within one.
+const KEY_WEIGHT: usize = 100;
+
+/// How much it counts that the rule, client, thing or table is the expected one.
+const KIND_WEIGHT: usize = 10_000;
+
 impl Check {
+    /// How many entries of an object are as expected.
+    fn likeness(&self, key: &str, actual: &Value) -> usize {
+        let (
+            Self::Equal(Value::Object(expected)) | Self::Contains(Value::Object(expected)),
+            Some(found),
+        ) = (self, actual.get(key))
+        else {
+            return 0;
+        };
+        let is_same =
+            |(key, value): &(&str, &Value)| found.get(key).is_some_and(|found| same(found, value));
+        expected.iter().filter(is_same).count().min(KEY_WEIGHT - 1)
+    }
+
     fn holds(&self, key: &str, actual: &Value) -> bool {
         let found = actual.get(key);
         match self {

@@ -1,4 +1,4 @@
-//! Who may do what in a suite: policies of files, certificates and groups of files and of the suite.
+//! Who may do what in a suite: policies, certificates and groups of its files and of itself.
 
 use super::declared::Declared;
 use super::fields::quoted;
@@ -74,7 +74,7 @@ fn certificates(
             add(&mut spec.things, std::slice::from_ref(&thing.spec.name));
         }
     }
-    let shown = declared.clients.iter().map(|(client, id)| (client, id));
+    let shown = declared.clients.iter();
     let of_things = declared
         .things
         .iter()

@@ -199,7 +199,7 @@ fn met_by_state(expectation: &Expectation, state: &Value) -> bool {
     candidates(expectation, state).iter().any(|candidate| expectation.is_met_by(candidate))
 }
 
-/// The state as the expectation would like it best: with that item of a table which is most like it.
+/// The state as the expectation would like it best: with the item of a table most like it.
 fn closest<'s>(expectation: &Expectation, state: &'s Value) -> std::borrow::Cow<'s, Value> {
     let best = candidates(expectation, state)
         .into_iter()

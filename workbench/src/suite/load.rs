@@ -61,7 +61,8 @@ pub(super) fn read(
     if !reader.problems.is_empty() {
         return Err(reader.problems);
     }
-    let enforced = mapping.get("policies").is_some();
+    // An empty list says that none are checked, not even those of a scenario.
+    let enforced = mapping.get("policies").is_some_and(|at| at.as_sequence() != Some(&[]));
     let parts = Parts { scenario, deployment, inline, declared, enforced };
     let suite =
         Suite { start: start.unwrap_or_else(default_start), only, uses, cases, ..Suite::new(file) };

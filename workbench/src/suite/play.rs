@@ -142,10 +142,23 @@ impl<'a> Player<'a> {
                     self.played.skipped.push(i);
                 } else {
                     self.core.handle(now, input(client, &step.act), &mut self.out);
+                    if self.was_thrown_out(client) {
+                        // A device whose connection the service ends connects again.
+                        self.clients.remove(client);
+                    }
                 }
             }
         }
         self.collect(i);
+    }
+
+    /// Whether the service ended the client's connection because of what it just asked for.
+    fn was_thrown_out(&self, client: &str) -> bool {
+        self.out.rejections.iter().any(|row| {
+            let own = row.principal.map(|id| self.core.principals().text(id)) == Some(client);
+            let detail = self.out.text(row.detail);
+            own && world::denial(row, &detail).is_some_and(|denial| denial.action != "iot:Receive")
+        })
     }
 
     fn connect(&mut self, now: Timestamp, client: &'a str, clean: bool) {

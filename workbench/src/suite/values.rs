@@ -1,4 +1,4 @@
-//! Values side by side: equality as people mean it, parts of values, and text in one canonical form.
+//! Values side by side: equality as people mean it, parts of values, and one canonical text.
 
 use fieldmirror_rules::value::{Decimal, Object, Value};
 

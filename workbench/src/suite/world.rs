@@ -141,7 +141,8 @@ impl World {
             }
             return;
         }
-        match identity::build(deployment, declared) {
+        let identity = identity::build(deployment, declared);
+        match identity {
             Ok(identity) => {
                 for certificate in &identity.certificates {
                     for thing in &certificate.things {
@@ -149,6 +150,11 @@ impl World {
                         shown.or_insert_with(|| certificate.id.clone());
                     }
                 }
+                // A verdict without them would be a wrong one.
+                self.problem(
+                    "policies, which this core does not enforce yet".to_owned(),
+                    "a suite without `policies`, or with `policies: []`",
+                );
             }
             Err(problems) => problems.into_iter().for_each(|(found, expected)| {
                 self.problem(found, &expected);
