@@ -11,11 +11,13 @@
 //! that is what was meant is for the reader.
 
 mod cascade;
+mod prove;
 mod search;
 mod write;
 
 use crate::deployment::{DeployedRule, Deployment, Settings};
 use crate::problem::Problem;
+use crate::suite::{Options, Suite};
 use cascade::Cascade;
 use fieldmirror_core::time::Timestamp;
 use fieldmirror_rules::context::Context;
@@ -37,18 +39,33 @@ pub struct Draft {
 /// Writes a suite for the rules of `deployment`, which was read from `files` with `settings`. The
 /// suite names `files` as they are: it must stand in the folder that they are relative to.
 ///
+/// The suite is run before it is handed out. An action that fails is expected to fail, with its
+/// error; a case that does not pass then is a comment.
+///
 /// # Errors
-/// A [`Problem`] for each thing that is wrong with a rule's SQL, and one if there are no rules.
+/// A [`Problem`] for each thing that is wrong with a rule or with the cloud that the files make,
+/// and one if there are no rules.
 pub fn draft(
     files: &[String],
     settings: &Settings,
     deployment: &Deployment,
 ) -> Result<Draft, Vec<Problem>> {
+    let mut sketches = sketches(deployment)?;
+    for last in [false, true] {
+        let draft = write::suite(files, settings, &sketches);
+        let options = Options { settings: settings.clone(), ..Options::default() };
+        let suite = Suite::read("the draft", &draft.text, &settings.base, &options)?;
+        let failed = suite.run().cases.into_iter().filter(|case| !case.passed);
+        failed.for_each(|case| prove::mend(&mut sketches, &case, last));
+    }
+    Ok(write::suite(files, settings, &sketches))
+}
+
+/// What was found for each rule, before a suite has run.
+fn sketches(deployment: &Deployment) -> Result<Vec<Sketch<'_>>, Vec<Problem>> {
     let rules = compile(deployment)?;
     let cascade = Cascade::new(&rules);
-    let sketches: Vec<Sketch<'_>> =
-        (0..rules.len()).map(|index| sketch(index, &rules, &cascade, deployment)).collect();
-    Ok(write::suite(files, settings, &sketches))
+    Ok((0..rules.len()).map(|index| sketch(index, &rules, &cascade, deployment)).collect())
 }
 
 /// A rule with all that is asked of it.
@@ -74,6 +91,18 @@ struct Sketch<'d> {
     firing: Result<(Message, Option<Value>), String>,
     /// A message that does not.
     silent: Result<Message, String>,
+    /// Actions that fail for the firing message, by kind, with their error.
+    failures: Vec<(String, String)>,
+}
+
+impl Sketch<'_> {
+    fn firing_name(&self) -> String {
+        format!("{} fires", self.deployed.name)
+    }
+
+    fn silent_name(&self) -> String {
+        format!("{} is silent", self.deployed.name)
+    }
 }
 
 /// The client of all messages. Source: `suite`, the client of a step that names none.
@@ -121,8 +150,12 @@ fn sketch<'d>(
 ) -> Sketch<'d> {
     let compiled = &rules[index];
     let deployed = compiled.deployed;
-    let refused =
-        |why: &str| Sketch { deployed, firing: Err(why.to_owned()), silent: Err(why.to_owned()) };
+    let refused = |why: &str| Sketch {
+        deployed,
+        firing: Err(why.to_owned()),
+        silent: Err(why.to_owned()),
+        failures: Vec::new(),
+    };
     if deployed.spec.disabled {
         return refused("the rule is disabled: it takes no messages");
     }
@@ -142,6 +175,7 @@ fn sketch<'d>(
             deployed,
             firing: Err(why.to_owned()),
             silent: silent.ok_or_else(|| SILENT_NOT_FOUND.to_owned()),
+            failures: Vec::new(),
         };
     };
     let silent = search.quiet(Some(&firing));
@@ -151,6 +185,7 @@ fn sketch<'d>(
         deployed,
         firing: Ok((firing, output)),
         silent: silent.ok_or_else(|| SILENT_NOT_FOUND.to_owned()),
+        failures: Vec::new(),
     }
 }
 

@@ -353,6 +353,9 @@ fn principal(arn: &str) -> Option<String> {
 fn rule_problems(error: &CloudError, payload: &Node, origin: &Origin) -> Vec<Problem> {
     let subject = origin.logical_id.clone().unwrap_or_default();
     let problem = match error {
+        CloudError::Several(errors) => {
+            return errors.iter().flat_map(|error| rule_problems(error, payload, origin)).collect();
+        }
         CloudError::RuleField { path, found, expected } => {
             let at = locate(payload, path);
             Problem::of_file(&origin.file, format!("at `{path}`: {found}"), expected)

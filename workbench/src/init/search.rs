@@ -23,7 +23,7 @@ pub(super) struct Search<'r, 'd> {
 const TRIES_MAX: usize = 60_000;
 
 /// Candidates of one field.
-const CANDIDATES_MAX: usize = 24;
+const CANDIDATES_MAX: usize = 32;
 
 /// Topics of one rule.
 const TOPICS_MAX: usize = 32;
@@ -198,7 +198,35 @@ fn pool(compiled: &Compiled<'_>) -> Vec<Value> {
     for call in compiled.survey.calls.iter().filter(|call| call.clause != Clause::Select) {
         call.arguments.iter().for_each(&mut add);
     }
+    // What CASE compares with stands in no list of the survey.
+    pool.extend(literals(compiled.rule.sql()));
     pool
+}
+
+/// Texts and numbers as they stand in a statement.
+fn literals(sql: &str) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut rest = sql;
+    let mut inside_word = false;
+    while let Some(first) = rest.chars().next() {
+        let number = |c: char| c.is_ascii_digit() || c == '.';
+        let length = match first {
+            '\'' | '"' => {
+                let text = rest[1..].split(first).next().unwrap_or_default();
+                found.push(Value::String(text.to_owned()));
+                (text.len() + 2).min(rest.len())
+            }
+            '0'..='9' if !inside_word => {
+                let end = rest.find(|c| !number(c)).unwrap_or(rest.len());
+                found.extend(Value::from_json(&rest.as_bytes()[..end]));
+                end
+            }
+            _ => first.len_utf8(),
+        };
+        inside_word = first.is_alphanumeric() || first == '_';
+        rest = &rest[length..];
+    }
+    found
 }
 
 /// What a field may be, the values that its comparisons turn on first.

@@ -14,9 +14,14 @@ fn drafted(rules: &[(&str, &str)]) -> Draft {
     let settings = Settings::default();
     let deployment = Deployment::read("t.yaml", &text, &settings)
         .unwrap_or_else(|problems| panic!("{problems:?}"));
-    let draft = draft(&["t.yaml".to_owned()], &settings, &deployment).unwrap();
+    let draft = proposed("t.yaml", &deployment).unwrap();
     check(&draft, &deployment);
     draft
+}
+
+/// The suite before it has run: these rules stand in no file.
+fn proposed(file: &str, deployment: &Deployment) -> Result<Draft, Vec<Problem>> {
+    Ok(write::suite(&[file.to_owned()], &Settings::default(), &sketches(deployment)?))
 }
 
 /// Reads the suite back and evaluates each case.
@@ -83,6 +88,7 @@ fn messages_are_found_for_rules_of_many_forms() {
         ("any", "SELECT t FROM 'a' WHERE t > 100 OR name = 'x'"),
         ("levels", "SELECT * FROM 'a/+/+' WHERE topic(2) = 'probe' AND topic(3) <> 'probe'"),
         ("text", "SELECT * FROM 'a' WHERE startswith(name, 'pump') AND length(name) > 5"),
+        ("pattern", "SELECT * FROM 'a' WHERE regexp_matches(name, '^probe$')"),
         ("missing", "SELECT * FROM 'a' WHERE isUndefined(error)"),
         ("nulls", "SELECT * FROM 'a' WHERE isNull(state)"),
         ("deep", "SELECT d.t AS t FROM 'a' WHERE d.s.t >= 3"),
@@ -142,7 +148,7 @@ fn loops_and_other_rules_are_followed() {
 ";
     let settings = Settings::default();
     let deployment = Deployment::read("t.yaml", text, &settings).unwrap();
-    let draft = draft(&["t.yaml".to_owned()], &settings, &deployment).unwrap();
+    let draft = proposed("t.yaml", &deployment).unwrap();
     let fires = "no message was found that fires it, once and by itself";
     assert!(draft.gaps.contains(&format!("loop, no case that fires: {fires}")), "{:?}", draft.gaps);
     assert!(draft.text.contains("- name: first fires"), "{}", draft.text);
@@ -154,8 +160,8 @@ fn rules_that_do_not_compile_say_where() {
     let settings = Settings::default();
     let text = "{\"actions\": [],\n \"sql\": \"SELECT nosuch(1) FROM 'a' WHERE\"}";
     let deployment = Deployment::read("rule.json", text, &settings).unwrap();
-    let problems = draft(&[], &settings, &deployment).unwrap_err();
+    let problems = proposed("rule.json", &deployment).unwrap_err();
     assert!(problems[0].to_string().starts_with("rule.json:2:9: rule: "), "{}", problems[0]);
-    let problems = draft(&[], &settings, &Deployment::default()).unwrap_err();
+    let problems = proposed("none", &Deployment::default()).unwrap_err();
     assert_eq!(problems[0].to_string(), "the input: no rules; expected a file with a rule");
 }

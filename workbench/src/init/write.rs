@@ -29,7 +29,9 @@ pub(super) fn suite(files: &[String], settings: &Settings, sketches: &[Sketch<'_
     line(out, "tests:");
     for sketch in sketches {
         let rule = &sketch.deployed.name;
-        line(&mut draft.text, &format!("  # {}", sketch.deployed.origin));
+        let origin = sketch.deployed.origin.to_string();
+        let base = format!("{}/", settings.base.display());
+        line(&mut draft.text, &format!("  # {}", origin.strip_prefix(&base).unwrap_or(&origin)));
         match &sketch.firing {
             Ok((message, output)) => {
                 let found = firing(sketch, message, output.as_ref());
@@ -40,7 +42,7 @@ pub(super) fn suite(files: &[String], settings: &Settings, sketches: &[Sketch<'_
         }
         match &sketch.silent {
             Ok(message) => {
-                let head = head(&format!("{rule} is silent"), rule, message);
+                let head = head(&sketch.silent_name(), rule, message);
                 draft.text.push_str(&head);
                 line(&mut draft.text, "    expect: []");
                 draft.cases += 1;
@@ -62,7 +64,7 @@ fn gap(draft: &mut Draft, text: &str) {
 
 fn firing(sketch: &Sketch<'_>, message: &Message, output: Option<&Value>) -> String {
     let rule = &sketch.deployed.name;
-    let mut out = head(&format!("{rule} fires"), rule, message);
+    let mut out = head(&sketch.firing_name(), rule, message);
     let actions = sketch.deployed.payload.get("actions").and_then(Json::as_array);
     let kinds: Vec<&String> = actions
         .into_iter()
@@ -80,6 +82,10 @@ fn firing(sketch: &Sketch<'_>, message: &Message, output: Option<&Value>) -> Str
         if let (true, Some(output)) = (PLAIN_BODIES.contains(&kind.as_str()), output) {
             // Writing to a text cannot fail.
             let _ = write!(item, ", payload: {}", json(output));
+        }
+        if let Some((_, error)) = sketch.failures.iter().find(|(failed, _)| failed == kind) {
+            line(&mut out, "      # It fails: mend the rule, or say that this is meant.");
+            let _ = write!(item, ", error: {}", Json::from(error.as_str()));
         }
         line(&mut out, &(item + "}"));
     }
