@@ -102,7 +102,7 @@ pub(super) fn read(file: &str, root: &Node, options: &Options<'_>) -> Result<Sui
         deployment: Deployment::default(),
         inline: vec![(INLINE_NAME.to_owned(), sql, version)],
         declared: Declared::default(),
-        enforced: false,
+        enforced: None,
     };
     let suite = Suite { start: default_start(), cases: vec![case], ..Suite::new(file) };
     parts.complete(suite, root, reader, &options.settings)

@@ -128,7 +128,7 @@ fn groups(identity: &mut IdentitySpec, deployment: &Deployment, declared: &Decla
 }
 
 /// The client that brings shadows into their first state may do everything.
-fn set_up(identity: &mut IdentitySpec) {
+pub(super) fn set_up(identity: &mut IdentitySpec) {
     let everything = json!({
         "Version": "2012-10-17",
         "Statement": [{ "Effect": "Allow", "Action": "iot:*", "Resource": "*" }],

@@ -62,7 +62,7 @@ pub(super) fn read(
         return Err(reader.problems);
     }
     // An empty list says that none are checked, not even those of a scenario.
-    let enforced = mapping.get("policies").is_some_and(|at| at.as_sequence() != Some(&[]));
+    let enforced = mapping.get("policies").map(|at| at.as_sequence() != Some(&[]));
     let parts = Parts { scenario, deployment, inline, declared, enforced };
     let suite =
         Suite { start: start.unwrap_or_else(default_start), only, uses, cases, ..Suite::new(file) };
@@ -84,8 +84,8 @@ pub(super) struct Parts {
     /// Statements by name.
     pub(super) inline: Vec<(String, String, SqlVersion)>,
     pub(super) declared: Declared,
-    /// Whether the suite names policies, so that clients need them.
-    pub(super) enforced: bool,
+    /// Whether clients need the policies that the suite names; `None` leaves a scenario's.
+    pub(super) enforced: Option<bool>,
 }
 
 impl Loader<'_> {

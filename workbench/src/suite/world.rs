@@ -6,6 +6,7 @@ use super::load::Parts;
 use crate::deployment::{Deployment, Settings};
 use fieldmirror_cloud::error::CloudError;
 use fieldmirror_cloud::functions::FunctionSpec;
+use fieldmirror_cloud::identity::IdentitySpec;
 use fieldmirror_cloud::iot_core::IotCore;
 use fieldmirror_cloud::outputs::{ActionRow, Outputs, Rejection};
 use fieldmirror_cloud::rule_spec::RuleSpec;
@@ -130,8 +131,15 @@ impl World {
 
     /// Puts policies, certificates and groups together. A suite that names no policies checks
     /// none, even if a template among its rules has some.
-    fn authorise(&mut self, deployment: &Deployment, declared: &Declared, enforced: bool) {
-        if !enforced {
+    fn authorise(&mut self, deployment: &Deployment, declared: &Declared, enforced: Option<bool>) {
+        if enforced != Some(true) {
+            if enforced == Some(false) {
+                self.spec.identity = None;
+            } else if let Some(identity) = &mut self.spec.identity {
+                // A scenario's own.
+                identity::set_up(identity);
+                show_own(&mut self.certificates, identity);
+            }
             if !deployment.policies.is_empty() {
                 let number = deployment.policies.len();
                 self.notes.push(format!(
@@ -144,21 +152,22 @@ impl World {
         let identity = identity::build(deployment, declared);
         match identity {
             Ok(identity) => {
-                for certificate in &identity.certificates {
-                    for thing in &certificate.things {
-                        let shown = self.certificates.entry(thing.clone());
-                        shown.or_insert_with(|| certificate.id.clone());
-                    }
-                }
-                // A verdict without them would be a wrong one.
-                self.problem(
-                    "policies, which this core does not enforce yet".to_owned(),
-                    "a suite without `policies`, or with `policies: []`",
-                );
+                show_own(&mut self.certificates, &identity);
+                self.spec.identity = Some(identity);
             }
             Err(problems) => problems.into_iter().for_each(|(found, expected)| {
                 self.problem(found, &expected);
             }),
+        }
+    }
+}
+
+/// A thing's client shows the certificate that the thing is attached to, unless the suite says
+/// another.
+fn show_own(shown: &mut BTreeMap<String, String>, identity: &IdentitySpec) {
+    for certificate in &identity.certificates {
+        for thing in &certificate.things {
+            shown.entry(thing.clone()).or_insert_with(|| certificate.id.clone());
         }
     }
 }
