@@ -188,7 +188,7 @@ pub struct Term {
     /// The path that it asks for: `isUndefined(path)`, `isNull(path)`.
     pub asks: Option<Path>,
     /// The comparison, if it is one.
-    pub comparison: Option<Comparison>,
+    pub comparison: Option<Box<Comparison>>,
     /// Its value, if no message changes it.
     pub constant: Option<Value>,
 }

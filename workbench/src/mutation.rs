@@ -93,7 +93,7 @@ pub enum MutationError {
         /// The change.
         change: String,
         /// What the core said.
-        source: CloudError,
+        source: Box<CloudError>,
     },
 }
 
@@ -154,7 +154,7 @@ fn notices(
     let mutated = suite.with_rules(rules).map_err(|source| MutationError::Rules {
         rule,
         change: description.to_owned(),
-        source,
+        source: Box::new(source),
     })?;
     Ok(mutated.cases.iter().any(|case| !mutated.run_case(case).passed))
 }

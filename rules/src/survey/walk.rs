@@ -262,7 +262,7 @@ impl<'a> Walk<'a> {
                     span,
                     needs,
                     asks: self.asks(expr),
-                    comparison: self.comparison(expr),
+                    comparison: self.comparison(expr).map(Box::new),
                     constant: self.constant(expr),
                 })
             }

@@ -69,10 +69,10 @@ fn equality(
         );
         return Some((Severity::Error, message, "convert one side with cast()".to_owned()));
     }
-    let (path, literal) = match (&comparison.left, &comparison.right) {
-        (Operand::Path(path), Operand::Literal(value))
-        | (Operand::Literal(value), Operand::Path(path)) => (path, value),
-        _ => return None,
+    let ((Operand::Path(path), Operand::Literal(literal))
+    | (Operand::Literal(literal), Operand::Path(path))) = (&comparison.left, &comparison.right)
+    else {
+        return None;
     };
     let seen = Seen::count(view, path, subject);
     match literal {

@@ -104,7 +104,7 @@ fn contradictions(view: &RuleView<'_>, condition: &Condition, report: &mut Repor
     let mut bounds: BTreeMap<&Path, Bounds> = BTreeMap::new();
     for part in parts {
         let Condition::Term(term) = part else { continue };
-        let Some((path, operator, value)) = term.comparison.as_ref().and_then(bound) else {
+        let Some((path, operator, value)) = term.comparison.as_deref().and_then(bound) else {
             continue;
         };
         let known = bounds

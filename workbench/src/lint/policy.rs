@@ -73,7 +73,7 @@ fn unknown_actions(document: &Document<'_>, statement: &Statement<'_>, report: &
             let pattern = super::pattern::Pattern::of_resource(&action.to_ascii_lowercase());
             pattern.holds(&known.0.to_ascii_lowercase())
         };
-        if !ACTIONS.iter().any(|known| alone(known)) {
+        if !ACTIONS.iter().any(alone) {
             let message = format!("`{action}` is no action of a device: it allows nothing here");
             let help = "actions such as iot:CreateThing belong into a policy of IAM; check the \
                         spelling of others";
@@ -153,11 +153,12 @@ fn names(
         if let Some(why) = limits(name) {
             let message = format!("`{}/{name}` {why}", resource.kind);
             tell((Code::TopicLimit, Severity::Error), message, "shorten it");
-        } else if resource.kind == "topicfilter" && !name.contains(['*', '?']) {
-            if let Err(error) = TopicFilter::parse(name) {
-                let message = format!("nothing can subscribe to `{name}`: {error}");
-                tell((Code::TopicLimit, Severity::Error), message, "write a valid filter");
-            }
+        } else if resource.kind == "topicfilter"
+            && !name.contains(['*', '?'])
+            && let Err(error) = TopicFilter::parse(name)
+        {
+            let message = format!("nothing can subscribe to `{name}`: {error}");
+            tell((Code::TopicLimit, Severity::Error), message, "write a valid filter");
         }
     }
     let is_reserved = name.starts_with('$') && !name.starts_with("${");
