@@ -75,6 +75,9 @@ fn print_summary(s: &Summary) {
         s.rule_matches,
         s.shadow_updates
     );
+    if s.republish_hops_cut > 0 {
+        say!("  loops       {} messages cut by the hop limit", s.republish_hops_cut);
+    }
     let zones: Vec<String> =
         s.commands_per_zone_day.iter().map(|(zone, n)| format!("{zone} {n:.1}")).collect();
     if zones.is_empty() {

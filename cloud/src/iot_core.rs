@@ -5,16 +5,22 @@
 //! shadows publish too. The typed path ([`IotCore::ingest`]) does the same for whole batches of
 //! device readings without reading or hashing a string.
 
+mod authorize;
 mod clients;
+mod failures;
 mod ingest;
 mod publish;
 mod rule_actions;
+mod sending;
 mod shadow_service;
+mod surroundings;
 
 use crate::actions::{LoadedRule, Loader};
 use crate::dictionary::Dictionary;
 use crate::error::CloudError;
 use crate::functions::Function;
+use crate::identity::Identity;
+use crate::metrics::RuleMetrics;
 use crate::outputs::{ByteRange, Outputs, Source};
 use crate::registry::Registry;
 use crate::retained::RetainedMessages;
@@ -23,6 +29,7 @@ use crate::session::Sessions;
 use crate::shadow::{Response, Shadows};
 use crate::spec::Spec;
 use crate::table::Table;
+use authorize::Authority;
 use fieldmirror_core::ids::DeviceIx;
 use fieldmirror_core::reading::DeviceClass;
 use fieldmirror_core::register::Register;
@@ -31,6 +38,7 @@ use fieldmirror_rules::context::Properties;
 use ingest::Scratch;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use surroundings::RuleWorld;
 
 /// Most topics of one core beside the devices' own; a publish on one more is refused. Source: ours;
 /// the dictionary of topics is held in memory for the tables.
@@ -111,6 +119,8 @@ pub struct IotCore {
     mirrored: [bool; DeviceClass::ALL.len()],
     /// `<region>:<account>` of ARNs.
     arn_scope: String,
+    /// What rules reach and draw from beside what the core holds.
+    world: RuleWorld,
     /// Accepted messages that have not been routed.
     queue: VecDeque<Incoming>,
     /// How many messages were accepted, for trace ids.
@@ -118,6 +128,7 @@ pub struct IotCore {
     scratch: Scratch,
     /// MQTT 5 properties of the messages in the queue.
     properties: Vec<Properties>,
+    authority: Authority,
 }
 
 /// An accepted message on its way through the core.
@@ -139,9 +150,9 @@ impl IotCore {
     /// A core with all things registered and all rules compiled.
     ///
     /// # Errors
-    /// [`CloudError`] for the first thing, rule, function or table that is wrong.
+    /// [`CloudError`] for the first thing, function or table that is wrong, and for all rules.
     pub fn new(spec: Spec) -> Result<Self, CloudError> {
-        let register = spec.register;
+        let register = Arc::clone(&spec.register);
         let (mut topics, mut principals) = (Dictionary::default(), Dictionary::default());
         for (device, _) in register.iter() {
             intern_new(&mut principals, register.names.name(device), "things")?;
@@ -167,18 +178,19 @@ impl IotCore {
         let mut tables = Vec::new();
         for table in &spec.tables {
             intern_new(&mut table_names, &table.name, "tables")?;
-            tables.push(Table::new(&table.name, Some(&table.hash_key)));
+            tables.push(Table::declared(table));
         }
         let function_names: Vec<String> = function_names.iter().map(str::to_owned).collect();
         let (mut rule_names, mut targets) = (Dictionary::default(), Dictionary::default());
         let mut loader = Loader {
             functions: &function_names,
+            undeclared: spec.undeclared_functions,
             tables: &mut tables,
             targets: &mut targets,
             principals: &mut principals,
         };
         let mut routes = Routes::new(Arc::clone(&register));
-        let mut rules = Vec::new();
+        let (mut rules, mut problems) = (Vec::new(), Vec::new());
         for (name, rule) in &spec.rules {
             let number = u16::try_from(rules.len()).map_err(|_| CloudError::Parameter {
                 what: "the number of rules".to_owned(),
@@ -186,7 +198,13 @@ impl IotCore {
                 expected: format!("at most {}", u32::from(u16::MAX) + 1),
             })?;
             intern_new(&mut rule_names, name, "rules")?;
-            let loaded = loader.load(name, rule)?;
+            let loaded = match loader.load(name, rule) {
+                Ok(loaded) => loaded,
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
+            };
             // A rule without FROM is reached by Basic Ingest alone.
             if let Some(filter) = loaded.rule.filter()
                 && !loaded.disabled
@@ -195,7 +213,15 @@ impl IotCore {
             }
             rules.push(loaded);
         }
+        if !problems.is_empty() {
+            return Err(CloudError::of(problems));
+        }
+        let identity = match &spec.identity {
+            Some(identity) => Some(Identity::new(identity, &spec.region, &spec.account)?),
+            None => None,
+        };
         Ok(Self {
+            world: RuleWorld::new(&spec),
             mirrored: DeviceClass::ALL.map(|class| spec.mirror.contains(&class)),
             registry: Registry::new(Arc::clone(&register), &spec.things)?,
             shadows: Shadows::new(Arc::clone(&register), spec.things.len()),
@@ -206,6 +232,7 @@ impl IotCore {
             accepted: 0,
             scratch: Scratch::default(),
             properties: Vec::new(),
+            authority: Authority::new(identity, register.reporting),
             register,
             things,
             topics,
@@ -221,8 +248,8 @@ impl IotCore {
     /// Takes one input at `now`.
     pub fn handle(&mut self, now: Timestamp, input: Input<'_>, out: &mut Outputs) {
         match input {
-            Input::Connect { client, certificate: _, clean } => {
-                self.connect(now, client, clean, out);
+            Input::Connect { client, certificate, clean } => {
+                self.connect(now, client, certificate, clean, out);
             }
             Input::Disconnect { client } => self.disconnect(now, client, out),
             Input::Subscribe { client, filter, qos } => {
@@ -284,9 +311,30 @@ impl IotCore {
         find_thing(&self.principals, self.things, name)
     }
 
+    /// Whether the client has an open connection.
+    pub fn is_connected(&self, client: &str) -> bool {
+        self.principals.find(client).is_some_and(|id| self.sessions.is_connected(id))
+    }
+
     /// The ARN of a thing.
     pub fn thing_arn(&self, thing: DeviceIx) -> String {
         format!("arn:aws:iot:{}:thing/{}", self.arn_scope, self.principals.text(thing.raw()))
+    }
+
+    /// Lets a declared table hold a JSON item from the start.
+    ///
+    /// # Errors
+    /// [`CloudError::Parameter`] if there is no such table, or it does not take the item.
+    pub fn hold_item(&mut self, table: &str, item: &[u8]) -> Result<(), CloudError> {
+        let wrong = |found: String, expected: &str| CloudError::Parameter {
+            what: format!("an item of table `{table}`"),
+            found,
+            expected: expected.to_owned(),
+        };
+        let Some(held) = self.tables.iter_mut().find(|held| held.name() == table) else {
+            return Err(wrong("without its table".to_owned(), "a declared table"));
+        };
+        held.hold(item).map_err(|failure| wrong(failure.why, "an item with the table's key"))
     }
 
     /// The table called `name`.
@@ -309,6 +357,11 @@ impl IotCore {
     /// The rules' names, by rule number.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = &str> {
         self.rules.iter().map(|rule| rule.name.as_str())
+    }
+
+    /// What was counted for each rule since the core was made, by rule number.
+    pub fn rule_metrics(&self) -> impl ExactSizeIterator<Item = (&str, RuleMetrics)> {
+        self.rules.iter().map(|rule| (rule.name.as_str(), rule.metrics()))
     }
 
     /// The actions' targets, by target id: functions, tables and topics.

@@ -13,6 +13,8 @@
 //!         -> shadow (classic shadows)   -> responses, back into routing when somebody listens
 //! ```
 //!
+//! Who may do what is [`policy`] (documents and decisions) and [`identity`] (whose policies apply).
+//!
 //! What it does not do: no sockets, no clock, no files, no locks, no Arrow; no MQTT wire format.
 //! What it refuses is an output with a code, never a silent drop.
 
@@ -20,11 +22,15 @@
 
 mod actions;
 pub mod bill;
+pub mod catalogue;
 pub mod dictionary;
 pub mod error;
 pub mod functions;
+pub mod identity;
 pub mod iot_core;
+pub mod metrics;
 pub mod outputs;
+pub mod policy;
 pub mod registry;
 mod retained;
 mod routes;

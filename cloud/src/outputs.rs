@@ -4,6 +4,10 @@
 //! step, reads it, and [`Outputs::clear`]s it; capacities stay. Rows of a kind stand in the order
 //! in which they happened.
 
+mod actions;
+
+pub use actions::{ActionKind, Outcome};
+
 use fieldmirror_core::ids::DeviceIx;
 use fieldmirror_core::time::Timestamp;
 
@@ -31,40 +35,6 @@ pub enum Source {
     Shadow,
 }
 
-/// What an action does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ActionKind {
-    /// Calls a declared function.
-    Lambda,
-    /// Puts the output's attributes into a table.
-    DynamoDbV2,
-    /// Publishes the output again.
-    Republish,
-}
-
-/// How an action ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
-    /// Done; for a function: done without a command.
-    Done,
-    /// The function sent a command.
-    Commanded,
-    /// The function saw that an irrigation is still running.
-    Running,
-    /// The function saw that the zone's last command is too recent.
-    Resting,
-    /// The function's event names no device that it can act for.
-    UnknownDevice,
-    /// The body is not the JSON object that the target needs.
-    NotAnObject,
-    /// The body lacks the table's key.
-    MissingKey,
-    /// The republish topic is no valid topic, or a reserved one.
-    BadTopic,
-    /// The message has been republished too often.
-    HopLimit,
-}
-
 /// Why an input was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RejectionCode {
@@ -86,6 +56,8 @@ pub enum RejectionCode {
     RetainReserved,
     /// The session has as many subscriptions as it may.
     SubscriptionLimit,
+    /// Policies deny it; the detail names the action, the resource and the deciding statement.
+    NotAuthorized,
     /// More topics are in use than the core holds.
     TopicLimit,
     /// More messages are retained than the core holds.
@@ -135,12 +107,34 @@ pub struct ActionRow {
     pub rule: u16,
     /// What it does.
     pub kind: ActionKind,
-    /// Target id: the function, table or topic.
+    /// Target id: what the rule names, such as a function, table or topic, with its templates as
+    /// they were written.
     pub target: u16,
-    /// What the rule's SELECT gave.
+    /// The target that the templates gave; `None` where it has none.
+    pub resource: Option<ByteRange>,
+    /// What the target gets: bytes, or JSON as the table in `actions::bodies` says.
     pub body: ByteRange,
+    /// What goes with the body, as a JSON object: a key, headers, an execution's name.
+    pub parameters: Option<ByteRange>,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why it failed.
+    pub error: Option<ByteRange>,
+}
+
+/// Something for a target that is a file: an object, or a record of a stream, queue or topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SinkRow {
+    /// When.
+    pub time: Timestamp,
+    /// `s3`, `kinesis`, `sqs`, `sns` or `firehose`.
+    pub kind: ActionKind,
+    /// The bucket, stream, queue or topic.
+    pub target: ByteRange,
+    /// The object's key or the record's partition key; empty where there is none.
+    pub key: ByteRange,
+    /// The object or record.
+    pub body: ByteRange,
 }
 
 /// An accepted shadow update: the request's sections.
@@ -205,8 +199,14 @@ pub struct Counters {
     pub shadow_updates: u64,
     /// Messages handed to sessions.
     pub deliveries: u64,
-    /// Republishes cut by the hop limit.
+    /// Republishes and function calls cut by the hop limit.
     pub hops_cut: u64,
+    /// Messages of Basic Ingest for a rule that is not there or disabled.
+    pub rules_not_found: u64,
+    /// Error actions that failed themselves.
+    pub error_action_failures: u64,
+    /// What policies denied: connects, publishes, subscriptions, deliveries.
+    pub denials: u64,
     /// Messages dropped from offline queues, the oldest first.
     pub queue_drops: u64,
     /// Persistent sessions whose time ran out.
@@ -226,6 +226,8 @@ pub struct Outputs {
     pub matches: Vec<MatchRow>,
     /// Actions.
     pub actions: Vec<ActionRow>,
+    /// What actions send to targets that are files.
+    pub sinks: Vec<SinkRow>,
     /// Accepted shadow updates.
     pub shadows: Vec<ShadowRow>,
     /// Messages for connected sessions.
@@ -243,6 +245,7 @@ impl Outputs {
         self.messages.clear();
         self.matches.clear();
         self.actions.clear();
+        self.sinks.clear();
         self.shadows.clear();
         self.deliveries.clear();
         self.rejections.clear();
@@ -294,6 +297,13 @@ impl ByteRange {
     }
 }
 
+/// Bytes that may be no text, as base64.
+pub fn base64(bytes: &[u8]) -> String {
+    let mut text = Vec::new();
+    crate::actions::write_base64(bytes, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 impl Source {
     /// All sources.
     pub const ALL: [Self; 5] = [Self::Device, Self::Function, Self::Rule, Self::App, Self::Shadow];
@@ -310,56 +320,6 @@ impl Source {
     }
 }
 
-impl ActionKind {
-    /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Lambda, Self::DynamoDbV2, Self::Republish];
-
-    /// The name in tables: the key in AWS's rule JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Lambda => "lambda",
-            Self::DynamoDbV2 => "dynamoDBv2",
-            Self::Republish => "republish",
-        }
-    }
-}
-
-impl Outcome {
-    /// All outcomes.
-    pub const ALL: [Self; 9] = [
-        Self::Done,
-        Self::Commanded,
-        Self::Running,
-        Self::Resting,
-        Self::UnknownDevice,
-        Self::NotAnObject,
-        Self::MissingKey,
-        Self::BadTopic,
-        Self::HopLimit,
-    ];
-
-    /// The name in tables.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Commanded => "commanded",
-            Self::Running => "running",
-            Self::Resting => "resting",
-            Self::UnknownDevice => "unknown_device",
-            Self::NotAnObject => "not_an_object",
-            Self::MissingKey => "missing_key",
-            Self::BadTopic => "bad_topic",
-            Self::HopLimit => "hop_limit",
-        }
-    }
-
-    /// Whether the action failed, so that the rule's error action runs. A function is invoked
-    /// asynchronously: what it decides is no failure of the action.
-    pub const fn is_failure(self) -> bool {
-        matches!(self, Self::NotAnObject | Self::MissingKey | Self::BadTopic | Self::HopLimit)
-    }
-}
-
 impl RejectionCode {
     /// The name in reports.
     pub const fn name(self) -> &'static str {
@@ -373,6 +333,7 @@ impl RejectionCode {
             Self::PayloadTooLarge => "payload_too_large",
             Self::RetainReserved => "retain_reserved",
             Self::SubscriptionLimit => "subscription_limit",
+            Self::NotAuthorized => "not_authorized",
             Self::TopicLimit => "topic_limit",
             Self::RetainedLimit => "retained_limit",
             Self::RuleNotFound => "rule_not_found",

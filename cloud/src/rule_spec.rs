@@ -2,18 +2,33 @@
 //!
 //! Reading is strict: an unknown field, action or version is an error that names its place and
 //! what was expected, since a field that is silently ignored is a rule that silently does less.
-//! What the SQL says is compiled later, by the core, which knows the declared functions.
+//! [`Strictness::Lenient`] turns what is unknown into warnings. All problems of a rule are found,
+//! not the first. What an action takes is a table (`kinds`), read by one checker (`read`).
+//!
+//! What the SQL says is compiled later, by the core, which knows the declared functions;
+//! [`RuleSpec::check`] compiles it and every template for those who have no core.
 //!
 //! # Source
 //! AWS IoT API, `CreateTopicRule` and the shapes `TopicRulePayload` and `Action`.
 
+pub mod fields;
+pub mod kinds;
+
+mod check;
+mod cross;
+mod read;
+
 use crate::error::CloudError;
+use crate::outputs::ActionKind;
+pub(crate) use check::compile as compile_template;
 use fieldmirror_core::limits::{RULE_ACTIONS_MAX, SQL_BYTES_MAX};
 use fieldmirror_rules::rule::SqlVersion;
+
+use read::Reader;
 use serde_json::{Map, Value};
 
 /// One rule, read but not compiled.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RuleSpec {
     /// The `ruleName` of a wrapped payload.
     pub name: Option<String>,
@@ -31,148 +46,226 @@ pub struct RuleSpec {
     pub error_action: Option<ActionSpec>,
 }
 
-/// One action, read but not resolved.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ActionSpec {
-    /// Calls the declared function that the ARN's last segment names.
-    Lambda {
-        /// The function's ARN.
-        function_arn: String,
-    },
-    /// Puts each attribute of the output into a column of a table.
-    DynamoDbV2 {
-        /// The role that AWS would assume.
-        role_arn: String,
-        /// The table.
-        table: String,
-    },
-    /// Publishes the output on another topic.
-    Republish {
-        /// The role that AWS would assume.
-        role_arn: String,
-        /// The topic, with `${...}` templates; a reserved topic begins with `$$`.
-        topic: String,
-        /// Quality of service: 0 or 1.
-        qos: u8,
-    },
+/// One action, read and checked but not resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActionSpec {
+    /// What it does.
+    pub kind: ActionKind,
+    /// Its fields as they were written.
+    pub fields: Map<String, Value>,
+}
+
+/// What becomes of actions and fields that are not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// They are errors, as they are for the service.
+    #[default]
+    Strict,
+    /// They are warnings, and left out.
+    Lenient,
 }
 
 impl RuleSpec {
-    /// Reads a `TopicRulePayload`, alone or wrapped as `{"ruleName", "topicRulePayload"}`.
+    /// Reads a `TopicRulePayload`: alone, wrapped as `{"ruleName", "topicRulePayload"}`, or in the
+    /// answer of `GetTopicRule`, `{"ruleArn", "rule"}`.
     ///
     /// # Errors
-    /// [`CloudError::RuleJson`] if it is no JSON, [`CloudError::RuleField`] with the first field
-    /// that is missing, unknown or wrong.
+    /// [`CloudError::RuleJson`] if it is no JSON; otherwise all fields that are missing, unknown or
+    /// wrong: [`CloudError::RuleField`], or [`CloudError::Several`] where there is more than one.
     pub fn parse(text: &str) -> Result<Self, CloudError> {
+        Self::parse_with(text, Strictness::Strict).map(|(rule, _)| rule)
+    }
+
+    /// Reads a rule as [`Self::parse`] does; the list holds what was only worth a warning.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_with(
+        text: &str,
+        strictness: Strictness,
+    ) -> Result<(Self, Vec<CloudError>), CloudError> {
         let value: Value = serde_json::from_str(text).map_err(|error| CloudError::RuleJson {
             why: error.to_string(),
             line: error.line(),
             column: error.column(),
         })?;
-        let root = At { path: String::new(), value: &value };
-        let fields = root.object()?;
-        if fields.map.contains_key("topicRulePayload") {
-            fields.only(&["ruleName", "topicRulePayload"])?;
-            let name = match fields.optional("ruleName") {
-                Some(name) => Some(rule_name(name.string()?)?),
-                None => None,
-            };
-            return Ok(Self { name, ..Self::read(&fields.required("topicRulePayload")?)? });
-        }
-        Self::read(&root)
+        Self::read(&value, strictness)
     }
 
-    fn read(payload: &At<'_>) -> Result<Self, CloudError> {
-        let fields = payload.object()?;
-        fields.only(&[
-            "sql",
-            "awsIotSqlVersion",
-            "ruleDisabled",
-            "description",
-            "actions",
-            "errorAction",
-        ])?;
-        let sql = fields.required("sql")?;
-        if sql.string()?.len() > SQL_BYTES_MAX {
-            return Err(sql.wrong("a longer text", format!("at most {SQL_BYTES_MAX} bytes")));
+    /// Reads a rule that is JSON already, as a template's resource is.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], but for the JSON.
+    pub fn from_value(value: &Value) -> Result<Self, CloudError> {
+        Self::read(value, Strictness::Strict).map(|(rule, _)| rule)
+    }
+
+    /// Reads a rule as [`Self::from_value`] does; the list holds what was only worth a warning.
+    ///
+    /// # Errors
+    /// As [`Self::from_value`].
+    pub fn read(
+        value: &Value,
+        strictness: Strictness,
+    ) -> Result<(Self, Vec<CloudError>), CloudError> {
+        let mut reader = Reader::new(strictness);
+        let rule = read_root(&mut reader, value);
+        let Reader { problems, warnings, .. } = reader;
+        match rule {
+            Some(rule) if problems.is_empty() => Ok((rule, warnings)),
+            _ => Err(CloudError::of(problems)),
         }
-        let version = match fields.optional("awsIotSqlVersion") {
-            Some(version) => sql_version(&version)?,
-            None => SqlVersion::V2015_10_08,
-        };
-        let actions = fields.required("actions")?;
-        let list = actions.array()?;
-        if list.len() > RULE_ACTIONS_MAX {
-            let found = format!("{} actions", list.len());
-            return Err(actions.wrong(found, format!("at most {RULE_ACTIONS_MAX}")));
+    }
+
+    /// The path and text of every field that takes substitution templates, such as
+    /// `actions[0].republish.topic`.
+    pub fn templates(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for (place, action) in self.places() {
+            let templates = action.templates().into_iter();
+            found.extend(templates.map(|(path, text)| (format!("{place}.{path}"), text)));
         }
-        Ok(Self {
-            name: None,
-            sql: sql.string()?.to_owned(),
-            version,
-            disabled: fields.optional("ruleDisabled").map_or(Ok(false), |at| at.boolean())?,
-            description: match fields.optional("description") {
-                Some(at) => Some(at.string()?.to_owned()),
-                None => None,
-            },
-            actions: list.iter().map(ActionSpec::read).collect::<Result<_, _>>()?,
-            error_action: match fields.optional("errorAction") {
-                Some(at) => Some(ActionSpec::read(&at)?),
-                None => None,
-            },
-        })
+        found
+    }
+
+    /// All actions with their places: `actions[i]` and `errorAction`.
+    pub fn places(&self) -> impl Iterator<Item = (String, &ActionSpec)> {
+        let actions = self.actions.iter().enumerate();
+        let actions = actions.map(|(i, action)| (format!("actions[{i}]"), action));
+        actions.chain(self.error_action.iter().map(|action| ("errorAction".to_owned(), action)))
     }
 }
 
 impl ActionSpec {
-    fn read(action: &At<'_>) -> Result<Self, CloudError> {
-        let kinds = action.object()?;
-        let expected = "exactly one of `lambda`, `dynamoDBv2`, `republish`";
-        let mut keys = kinds.map.keys();
-        let (Some(kind), None) = (keys.next(), keys.next()) else {
-            let found = format!("an object with {} keys", kinds.map.len());
-            return Err(action.wrong(found, expected));
-        };
-        let at = kinds.required(kind)?;
-        match kind.as_str() {
-            "lambda" => {
-                let fields = at.object()?;
-                fields.only(&["functionArn"])?;
-                let function_arn = fields.required("functionArn")?.filled()?.to_owned();
-                Ok(Self::Lambda { function_arn })
-            }
-            "dynamoDBv2" => {
-                let fields = at.object()?;
-                fields.only(&["roleArn", "putItem"])?;
-                let put_item = fields.required("putItem")?;
-                let item = put_item.object()?;
-                item.only(&["tableName"])?;
-                Ok(Self::DynamoDbV2 {
-                    role_arn: fields.required("roleArn")?.filled()?.to_owned(),
-                    table: item.required("tableName")?.filled()?.to_owned(),
-                })
-            }
-            "republish" => Self::read_republish(&at),
-            _ => Err(at.wrong("an unknown action", expected)),
-        }
+    /// The path and text of every field that takes substitution templates, such as
+    /// `republish.topic`, whether or not there is one in it.
+    pub fn templates(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        let mut visit = |path: String, text: &str| found.push((path, text.to_owned()));
+        let fields = kinds::fields(self.kind);
+        fields::visit_templates(fields, &self.fields, self.kind.name(), &mut visit);
+        found
     }
 
-    fn read_republish(at: &At<'_>) -> Result<Self, CloudError> {
-        let fields = at.object()?;
-        fields.only(&["roleArn", "topic", "qos"])?;
-        let qos = match fields.optional("qos") {
-            None => 0,
-            Some(qos) => match qos.value.as_u64() {
-                Some(level @ (0 | 1)) => level as u8,
-                _ => return Err(qos.wrong(qos.kind(), "0 or 1")),
-            },
-        };
-        Ok(Self::Republish {
-            role_arn: fields.required("roleArn")?.filled()?.to_owned(),
-            topic: fields.required("topic")?.filled()?.to_owned(),
-            qos,
-        })
+    /// The text at a path of keys, such as `["putItem", "tableName"]`.
+    pub fn text(&self, path: &[&str]) -> Option<&str> {
+        self.value(path)?.as_str()
     }
+
+    /// The truth value of a field; false where it is absent.
+    pub fn flag(&self, name: &str) -> bool {
+        self.value(&[name]).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    fn value(&self, path: &[&str]) -> Option<&Value> {
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.fields.get(*first)?, |value, key| value.get(key))
+    }
+}
+
+const PAYLOAD_FIELDS: [&str; 6] =
+    ["sql", "awsIotSqlVersion", "ruleDisabled", "description", "actions", "errorAction"];
+
+fn read_root(reader: &mut Reader, root: &Value) -> Option<RuleSpec> {
+    let fields = reader.object("", root)?;
+    if let Some(payload) = fields.get("topicRulePayload") {
+        reader.only("", fields, &["ruleName", "topicRulePayload", "tags"]);
+        let name = fields.get("ruleName").and_then(|name| read_name(reader, "ruleName", name));
+        let rule = read_payload(reader, "topicRulePayload", payload, &PAYLOAD_FIELDS)?;
+        return Some(RuleSpec { name, ..rule });
+    }
+    if let Some(rule) = fields.get("rule") {
+        reader.only("", fields, &["ruleArn", "rule"]);
+        let known = [&PAYLOAD_FIELDS[..], &["ruleName", "createdAt"]].concat();
+        let name = rule.get("ruleName").and_then(|name| read_name(reader, "rule.ruleName", name));
+        return Some(RuleSpec { name, ..read_payload(reader, "rule", rule, &known)? });
+    }
+    read_payload(reader, "", root, &PAYLOAD_FIELDS)
+}
+
+fn read_name(reader: &mut Reader, path: &str, name: &Value) -> Option<String> {
+    let name = reader.text(path, name)?;
+    rule_name(name).map_err(|problem| reader.problems.push(problem)).ok()
+}
+
+fn read_payload(
+    reader: &mut Reader,
+    path: &str,
+    payload: &Value,
+    known: &[&str],
+) -> Option<RuleSpec> {
+    let fields = reader.object(path, payload)?;
+    reader.only(path, fields, known);
+    let below = |name: &str| read::below(path, name);
+    let sql = reader.required(path, fields, "sql").and_then(|sql| {
+        let text = reader.text(&below("sql"), sql)?;
+        if text.len() > SQL_BYTES_MAX {
+            let most = format!("at most {SQL_BYTES_MAX} bytes");
+            reader.refuse(&below("sql"), "a longer text", most);
+        }
+        Some(text.to_owned())
+    });
+    let version = fields.get("awsIotSqlVersion").and_then(|version| {
+        let place = below("awsIotSqlVersion");
+        let text = reader.text(&place, version)?;
+        let version = SqlVersion::parse(text);
+        if version.is_none() {
+            let expected = "`2016-03-23`, `2015-10-08` or `beta`";
+            reader.refuse(&place, format!("`{text}`"), expected);
+        }
+        version
+    });
+    let disabled =
+        fields.get("ruleDisabled").and_then(|at| reader.flag(&below("ruleDisabled"), at));
+    let description = fields
+        .get("description")
+        .and_then(|at| reader.text(&below("description"), at))
+        .map(str::to_owned);
+    let actions = reader.required(path, fields, "actions").and_then(|list| {
+        let place = below("actions");
+        let items = reader.array(&place, list)?;
+        if items.len() > RULE_ACTIONS_MAX {
+            let found = format!("{} actions", items.len());
+            reader.refuse(&place, found, format!("at most {RULE_ACTIONS_MAX}"));
+        }
+        let read = |(i, item)| read_action(reader, &format!("{place}[{i}]"), item);
+        Some(items.iter().enumerate().filter_map(read).collect())
+    });
+    let error_action =
+        fields.get("errorAction").and_then(|at| read_action(reader, &below("errorAction"), at));
+    Some(RuleSpec {
+        name: None,
+        sql: sql?,
+        version: version.unwrap_or(SqlVersion::V2015_10_08),
+        disabled: disabled.unwrap_or_default(),
+        description,
+        actions: actions?,
+        error_action,
+    })
+}
+
+/// Reads an action; `None` if it has problems, or is unknown and reading is lenient.
+fn read_action(reader: &mut Reader, path: &str, action: &Value) -> Option<ActionSpec> {
+    let keys = reader.object(path, action)?;
+    let expected = || {
+        let names: Vec<String> =
+            ActionKind::ALL.iter().map(|kind| format!("`{}`", kind.name())).collect();
+        format!("exactly one of {}", names.join(", "))
+    };
+    let mut entries = keys.iter();
+    let (Some((key, value)), None) = (entries.next(), entries.next()) else {
+        reader.refuse(path, format!("an object with {} keys", keys.len()), expected());
+        return None;
+    };
+    let place = read::below(path, key);
+    let Some(kind) = ActionKind::named(key) else {
+        reader.unknown(&place, "an unknown action", expected());
+        return None;
+    };
+    let fields = reader.object(&place, value)?;
+    reader.fields(&place, fields, kinds::fields(kind));
+    cross::check(reader, &place, kind, fields);
+    Some(ActionSpec { kind, fields: fields.clone() })
 }
 
 /// Checks a rule's name.
@@ -189,105 +282,6 @@ pub(crate) fn rule_name(name: &str) -> Result<String, CloudError> {
 
 /// Longest rule name, in bytes. Source: AWS IoT API, `CreateTopicRule`.
 const RULE_NAME_BYTES_MAX: usize = 128;
-
-fn sql_version(at: &At<'_>) -> Result<SqlVersion, CloudError> {
-    let text = at.string()?;
-    SqlVersion::parse(text)
-        .ok_or_else(|| at.wrong(format!("`{text}`"), "`2016-03-23`, `2015-10-08` or `beta`"))
-}
-
-/// A JSON value and where it stands.
-struct At<'a> {
-    path: String,
-    value: &'a Value,
-}
-
-/// A JSON object and where it stands.
-struct Fields<'a> {
-    path: String,
-    map: &'a Map<String, Value>,
-}
-
-impl<'a> At<'a> {
-    fn object(&self) -> Result<Fields<'a>, CloudError> {
-        match self.value {
-            Value::Object(map) => Ok(Fields { path: self.path.clone(), map }),
-            _ => Err(self.wrong(self.kind(), "an object")),
-        }
-    }
-
-    fn array(&self) -> Result<Vec<Self>, CloudError> {
-        let Value::Array(items) = self.value else {
-            return Err(self.wrong(self.kind(), "an array"));
-        };
-        let at = |(i, value)| Self { path: format!("{}[{i}]", self.path), value };
-        Ok(items.iter().enumerate().map(at).collect())
-    }
-
-    fn string(&self) -> Result<&'a str, CloudError> {
-        self.value.as_str().ok_or_else(|| self.wrong(self.kind(), "a string"))
-    }
-
-    /// A string that is not empty.
-    fn filled(&self) -> Result<&'a str, CloudError> {
-        match self.string()? {
-            "" => Err(self.wrong("an empty string", "a text")),
-            text => Ok(text),
-        }
-    }
-
-    fn boolean(&self) -> Result<bool, CloudError> {
-        self.value.as_bool().ok_or_else(|| self.wrong(self.kind(), "true or false"))
-    }
-
-    fn kind(&self) -> String {
-        match self.value {
-            Value::Null => "null".to_owned(),
-            Value::Bool(_) | Value::Number(_) => self.value.to_string(),
-            Value::String(_) => "a string".to_owned(),
-            Value::Array(_) => "an array".to_owned(),
-            Value::Object(_) => "an object".to_owned(),
-        }
-    }
-
-    fn wrong(&self, found: impl Into<String>, expected: impl Into<String>) -> CloudError {
-        let path = if self.path.is_empty() { "the rule" } else { &self.path };
-        CloudError::RuleField {
-            path: path.to_owned(),
-            found: found.into(),
-            expected: expected.into(),
-        }
-    }
-}
-
-impl<'a> Fields<'a> {
-    fn only(&self, known: &[&str]) -> Result<(), CloudError> {
-        for (key, value) in self.map {
-            if !known.contains(&key.as_str()) {
-                let at = At { path: self.below(key), value };
-                let list: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
-                return Err(at.wrong("an unknown field", format!("one of {}", list.join(", "))));
-            }
-        }
-        Ok(())
-    }
-
-    fn optional(&self, key: &str) -> Option<At<'a>> {
-        self.map.get(key).map(|value| At { path: self.below(key), value })
-    }
-
-    fn required(&self, key: &str) -> Result<At<'a>, CloudError> {
-        self.optional(key).ok_or_else(|| CloudError::RuleField {
-            path: self.below(key),
-            found: "nothing".to_owned(),
-            expected: "this field".to_owned(),
-        })
-    }
-
-    fn below(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
-    }
-}
 
 #[cfg(test)]
 mod tests;

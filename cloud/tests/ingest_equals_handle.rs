@@ -16,6 +16,11 @@ use proptest::prelude::*;
 fn rules() -> Vec<(&'static str, &'static str, &'static str)> {
     const TABLE: &str = r#"[{"dynamoDBv2":{"roleArn":"r","putItem":{"tableName":"readings"}}}]"#;
     const COPY: &str = r#"[{"republish":{"roleArn":"r","topic":"copy/${topic(3)}/${humidity}"}}]"#;
+    const KEYED: &str = r#"[{"dynamoDB":{"roleArn":"r","tableName":"keyed","hashKeyField":"id",
+        "hashKeyValue":"${topic(3)}","rangeKeyField":"at","rangeKeyValue":"${timestamp}",
+        "rangeKeyType":"NUMBER"}},
+        {"stepFunctions":{"roleArn":"r","stateMachineName":"m","executionNamePrefix":"p-"}},
+        {"kinesis":{"roleArn":"r","streamName":"s","partitionKey":"${humidity}"}}]"#;
     vec![
         ("ingest", "SELECT temperature, humidity, timestamp FROM 'farmA/sensor/+/data'", TABLE),
         ("dry", "SELECT * FROM 'farmA/sensor/+/data' WHERE humidity < 35", IRRIGATE),
@@ -23,6 +28,11 @@ fn rules() -> Vec<(&'static str, &'static str, &'static str)> {
         ("alias", "SELECT humidity * 2 AS h, upper(device) AS d FROM '+/+/+/data'", COPY),
         ("star", "SELECT *, topic() AS topic FROM '#' WHERE battery_v > 3.5", TABLE),
         ("pumps", "SELECT state, zone_flow_lps FROM '+/pump/+/state' WHERE state = 'ON'", COPY),
+        (
+            "keyed",
+            "SELECT humidity, timestamp FROM 'farmA/sensor/+/data' WHERE humidity < 70",
+            KEYED,
+        ),
         ("never", "SELECT * FROM 'farmB/#'", TABLE),
     ]
 }

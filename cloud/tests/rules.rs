@@ -138,7 +138,11 @@ fn basic_ingest_reaches_its_rule_alone() {
 #[test]
 fn a_failed_action_tells_the_error_action_once_and_stops_no_other() {
     let mut spec = spec(&[]);
-    spec.tables.push(TableSpec { name: "keyed".to_owned(), hash_key: "id".to_owned() });
+    spec.tables.push(TableSpec {
+        name: "keyed".to_owned(),
+        hash_key: "id".to_owned(),
+        ..TableSpec::default()
+    });
     let json = r#"{"sql":"SELECT * FROM 'in'","awsIotSqlVersion":"2016-03-23","actions":[
         {"dynamoDBv2":{"roleArn":"r","putItem":{"tableName":"keyed"}}},
         {"republish":{"roleArn":"r","topic":"a/${missing}#"}},
@@ -165,8 +169,10 @@ fn a_failed_action_tells_the_error_action_once_and_stops_no_other() {
     assert_eq!(
         error["failures"],
         serde_json::json!([
-            {"failedAction":"DynamoDBv2Action","failedResource":"keyed","errorMessage":"missing_key"},
-            {"failedAction":"RepublishAction","failedResource":"a/${missing}#","errorMessage":"bad_topic"},
+            {"failedAction":"DynamoDBv2Action","failedResource":"keyed",
+                "errorMessage":"missing_key: the key `id` of table `keyed` is not in the item"},
+            {"failedAction":"RepublishAction","failedResource":"a/#",
+                "errorMessage":"bad_topic: `a/#` is no topic"},
         ])
     );
     assert_eq!(harness.core.table("plain").expect("used").puts(), 2);
@@ -197,7 +203,7 @@ fn payloads_that_are_not_json_pass_whole_or_match_nothing() {
     harness.publish(1, "app", "in", "plain \u{1f33e}");
     assert_eq!(harness.take_deliveries(), ["app out plain \u{1f33e}"]);
     let outcomes: Vec<Outcome> = harness.out.actions.iter().map(|row| row.outcome).collect();
-    assert_eq!(outcomes, [Outcome::Done, Outcome::NotAnObject]);
+    assert_eq!(outcomes, [Outcome::Done, Outcome::NotJson]);
 }
 
 #[test]
@@ -233,5 +239,8 @@ fn a_specification_that_names_what_is_not_there_is_refused() {
     let error = IotCore::new(twice).expect_err("twice");
     assert_eq!(error, CloudError::Duplicate { what: "rules", name: "a".to_owned() });
     let error = IotCore::new(spec(&[("a", DRY, &republish("x/${nope(}"))])).expect_err("template");
-    assert!(matches!(error, CloudError::RuleSql { .. }), "{error}");
+    assert!(matches!(error, CloudError::RuleTemplate { .. }), "{error}");
+    let both = [("a", "SELECT nope(a) FROM 'a'", "[]"), ("b", DRY, &*other)];
+    let error = IotCore::new(spec(&both)).expect_err("both rules");
+    assert_eq!(error.problems().len(), 2, "{error}");
 }

@@ -57,6 +57,8 @@ pub enum Purpose {
     TrainingOrder = 18,
     /// Random delay of a report within its slot.
     ReportJitter = 19,
+    /// What `rand()` and `newuuid()` of a rule draw.
+    SqlChance = 20,
 }
 
 impl Seed {

@@ -98,6 +98,12 @@ pub enum EngineError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A backtest's options do not fit what is read.
+    #[error("backtest: {why}")]
+    Backtest {
+        /// What is wrong, what was expected and what to do.
+        why: String,
+    },
     /// The report cannot be drawn.
     #[error("report: {why}")]
     Report {
@@ -143,6 +149,7 @@ impl EngineError {
                 | Self::NoTable { .. }
                 | Self::Prices { .. }
                 | Self::NoTrace { .. }
+                | Self::Backtest { .. }
                 | Self::Sim(_)
                 | Self::Cloud(_)
                 | Self::Twin(_)

@@ -12,6 +12,7 @@
 //! What it does not do: it never asks the system for the time or for randomness (a
 //! [`clock::Stopwatch`] is handed in, and measures only), and it opens no sockets.
 
+pub mod backtest;
 mod candidates;
 mod clients;
 pub mod clock;
@@ -32,6 +33,7 @@ pub mod report;
 pub mod run;
 pub mod scenario;
 mod shard;
+mod sinks;
 mod stages;
 pub mod summary;
 pub mod trace;

@@ -229,8 +229,11 @@ impl Record {
                 rule: keys.rules[usize::from(row.rule)],
                 kind: keys.kinds[row.kind as usize],
                 target: keys.targets[usize::from(row.target)],
+                resource: row.resource.map(|range| out.slice(range)),
                 body: out.slice(row.body),
+                parameters: row.parameters.map(|range| out.slice(range)),
                 outcome: keys.outcomes[row.outcome as usize],
+                error: row.error.map(|range| out.slice(range)),
             });
         }
         self.totals.rejections += out.rejections.len() as u64;

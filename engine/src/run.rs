@@ -8,6 +8,7 @@ use crate::outcome::{self, Outcome};
 use crate::report;
 use crate::scenario::Scenario;
 use crate::shard::Shard;
+use crate::sinks::Sinks;
 use crate::stages::Stage;
 use crate::summary::Summary;
 use fieldmirror_analytics::model::Model;
@@ -66,6 +67,7 @@ pub fn run(
 
     let pulse = Pulse::new(scenario, shards.len(), progress);
     let mut model = None;
+    let mut sinks = Sinks::new(&partial);
     std::thread::scope(|scope| {
         // Files grow while the next epoch runs; groups arrive in their one order.
         let (send, receive) = std::sync::mpsc::sync_channel::<EncodedGroup>(GROUPS_WAITING_MAX);
@@ -82,7 +84,11 @@ pub fn run(
                 if model.is_none() && is_clean_over {
                     model = Some(train(scenario, &mut shards)?);
                 }
-                for group in advance(&mut shards, until, options.threads, stopwatch, &pulse)? {
+                let groups = advance(&mut shards, until, options.threads, stopwatch, &pulse)?;
+                for shard in &mut shards {
+                    sinks.write(shard.sink_records())?;
+                }
+                for group in groups {
                     // The writer hangs up only when it failed, which it says when it is joined.
                     if send.send(group).is_err() {
                         return Ok(());
@@ -111,6 +117,7 @@ pub fn run(
     let seconds = |from: u64, to: u64| to.saturating_sub(from) as f64 / 1e9;
     let mut summary = summarise(scenario, &shards, &outcome, &manifest);
     summary.run = options.out.display().to_string();
+    summary.sink_records = sinks.counts();
     summary.threads = options.threads;
     summary.startup_s = seconds(started, loop_from);
     summary.loop_s = seconds(loop_from, loop_until);
@@ -270,6 +277,10 @@ fn summarise(
         summary.shadow_updates += totals.shadow_updates;
         summary.frames_refused += shard.refused();
         summary.publishes_denied += totals.rejections;
+        summary.republish_hops_cut += shard.hops_cut();
+        for (rule, metrics) in shard.rule_metrics() {
+            summary.rule_metrics.entry(rule.to_owned()).or_default().add(&metrics);
+        }
         for zone in &shard.register().zones {
             let commands = shard.command_counts()[zone.controller.index()];
             summary.commands += u64::from(commands);

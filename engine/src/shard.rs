@@ -21,10 +21,12 @@ use crate::network::Network;
 use crate::plans::{self, Watering};
 use crate::record::Record;
 use crate::scenario::Scenario;
+use crate::sinks::SinkRecords;
 use crate::stages::{Stage, Stages};
 use crate::worlds;
 use fieldmirror_analytics::topology::Topology;
 use fieldmirror_cloud::iot_core::{Input, IotCore};
+use fieldmirror_cloud::metrics::RuleMetrics;
 use fieldmirror_cloud::outputs::Outputs;
 use fieldmirror_core::ids::DeviceIx;
 use fieldmirror_core::message::Message;
@@ -54,6 +56,7 @@ pub(crate) struct Shard {
     /// Commands that each pump controller got, for the summary.
     command_counts: Vec<u32>,
     stages: Stages,
+    sink_records: SinkRecords,
     // Scratch, kept for its memory.
     sim_out: StepOutput,
     cloud_out: Outputs,
@@ -96,6 +99,7 @@ impl Shard {
             commands: Vec::new(),
             command_counts: vec![0; register.assets.len()],
             stages: Stages::default(),
+            sink_records: SinkRecords::default(),
             sim_out: StepOutput::default(),
             cloud_out,
             messages: Vec::new(),
@@ -144,6 +148,7 @@ impl Shard {
 
         self.feed_cloud(end);
         self.take_commands();
+        self.sink_records.take(&self.cloud_out);
         self.stages.stop(Stage::Cloud, stopwatch);
 
         self.twin.observe(&self.messages);
@@ -258,6 +263,21 @@ impl Shard {
     /// Commands that reached each asset.
     pub(crate) fn command_counts(&self) -> &[u32] {
         &self.command_counts
+    }
+
+    /// What actions sent to targets that are files, since the last call emptied it.
+    pub(crate) const fn sink_records(&mut self) -> &mut SinkRecords {
+        &mut self.sink_records
+    }
+
+    /// Republishes and function calls that the hop limit cut.
+    pub(crate) const fn hops_cut(&self) -> u64 {
+        self.cloud_out.counters.hops_cut
+    }
+
+    /// What was counted for each rule.
+    pub(crate) fn rule_metrics(&self) -> impl Iterator<Item = (&str, RuleMetrics)> {
+        self.cloud.rule_metrics()
     }
 
     /// Where the time went.

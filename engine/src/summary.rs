@@ -1,5 +1,6 @@
 //! The numbers that a run ends with.
 
+use fieldmirror_cloud::metrics::RuleMetrics;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -50,6 +51,15 @@ pub struct Summary {
     pub frames_refused: u64,
     /// Publishes that the cloud refused; a sound run has none.
     pub publishes_denied: u64,
+    /// Republishes and function calls cut because rules had passed the message on too often.
+    #[serde(default)]
+    pub republish_hops_cut: u64,
+    /// What was counted for each rule, by its name.
+    #[serde(default)]
+    pub rule_metrics: BTreeMap<String, RuleMetrics>,
+    /// What actions wrote into files under `sinks/`, by kind.
+    #[serde(default)]
+    pub sink_records: BTreeMap<String, u64>,
     /// Faults in the truth table.
     pub faults: u64,
     /// Findings.

@@ -5,7 +5,7 @@ use crate::scenario::Scenario;
 use crate::scenario::file::{ConfounderText, FaultText};
 use fieldmirror_cloud::functions::{Builtin, FunctionSpec, IrrigationParameters};
 use fieldmirror_cloud::rule_spec::RuleSpec;
-use fieldmirror_core::ids::DeviceIx;
+use fieldmirror_core::ids::{DeviceIx, EntityKey};
 use fieldmirror_core::register::Register;
 use fieldmirror_sim::{Confounder, FaultClass, FaultSpec, Growth, Uncertainty};
 use std::sync::Arc;
@@ -79,6 +79,10 @@ pub(crate) fn cloud_spec(
     register: &Arc<Register>,
 ) -> Result<fieldmirror_cloud::spec::Spec, EngineError> {
     let mut spec = fieldmirror_cloud::spec::Spec::new(Arc::clone(register));
+    // Shards share an account, but no draw: each has farms of its own.
+    let farm = register.sites.first().map_or("", |site| &site.name);
+    let seed = scenario.seed().bits();
+    spec.seed = EntityKey::of(&format!("{seed} {farm}")).bits();
     for (name, payload) in &scenario.rules {
         let rule = RuleSpec::parse(payload).map_err(|error| EngineError::Scenario {
             path: scenario.origin.clone(),

@@ -109,6 +109,8 @@ pub(crate) struct Item {
     pub(crate) expr: Expr,
     /// With its dots, if any.
     pub(crate) alias: Option<String>,
+    /// With the alias.
+    pub(crate) span: Range<usize>,
 }
 
 /// One `@name = expression` of a SET.
@@ -125,5 +127,7 @@ pub(crate) struct Statement {
     pub(crate) variables: Vec<Assignment>,
     pub(crate) select: Select,
     pub(crate) from: Option<TopicFilter>,
+    /// Of the filter with its quotes; empty without FROM.
+    pub(crate) from_span: Range<usize>,
     pub(crate) filter: Option<Expr>,
 }

@@ -2,7 +2,7 @@
 
 use crate::ast;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::functions::{self, Function};
+use crate::functions::{self, Function, Inputs};
 use crate::program::{Expr, Item, Program, Query, Select, Type};
 use crate::rule::SqlVersion;
 use crate::value::Value;
@@ -51,12 +51,14 @@ struct Checker<'a> {
     version: SqlVersion,
     /// Names of the SET variables declared so far, in order.
     variables: Vec<&'a str>,
+    /// Functions called so far.
+    calls: Vec<&'static str>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
     const fn new(text: &'a str, version: SqlVersion) -> Self {
-        Self { text, version, variables: Vec::new(), diagnostics: Vec::new() }
+        Self { text, version, variables: Vec::new(), calls: Vec::new(), diagnostics: Vec::new() }
     }
 
     fn finish<T>(mut self, program: T) -> (T, Vec<Diagnostic>) {
@@ -65,9 +67,10 @@ impl<'a> Checker<'a> {
     }
 
     /// Everything reported here leaves a program that can be evaluated, but for a variable of two
-    /// values.
+    /// values and a call that the service answers by running no action.
     fn report(&mut self, mut diagnostic: Diagnostic) {
-        diagnostic.is_tolerable = diagnostic.code != Code::DuplicateVariable;
+        diagnostic.is_tolerable =
+            !matches!(diagnostic.code, Code::DuplicateVariable | Code::CallLimit);
         self.diagnostics.push(diagnostic);
     }
 
@@ -241,22 +244,30 @@ impl<'a> Checker<'a> {
         if self.version < function.since {
             self.require_2016(&format!("{}()", function.name), name_span);
         }
-        if !function.arguments.contains(&arguments.len()) {
-            let (least, most) = (function.arguments.start(), function.arguments.end());
-            let expected = match most {
-                _ if least == most => format!("{least}"),
-                &usize::MAX => format!("at least {least}"),
-                _ => format!("{least} to {most}"),
-            };
+        if !function.accepts(arguments.len()) {
             let message = format!("{}() is called with {}", function.name, arguments.len());
             self.report(
                 Diagnostic::new(Code::ArgumentCount, span.clone(), message + " arguments")
-                    .expected(&[&expected]),
+                    .expected(&[&function.counts()]),
             );
             return Expr::Constant(Value::Undefined);
         }
         self.check_words(function, arguments);
-        Expr::Call(function, checked)
+        if function.is_single && self.calls.contains(&function.name) {
+            let message = format!("a statement calls {}() once at most", function.name);
+            self.report(
+                Diagnostic::new(Code::CallLimit, name_span.clone(), message)
+                    .help("AWS runs no action for such a rule; SET a variable to the first call"),
+            );
+        }
+        self.calls.push(function.name);
+        match Inputs::new(function, checked, self.calls.len() as u32) {
+            Ok(inputs) => Expr::Call(function, inputs),
+            Err(reason) => {
+                self.report(Diagnostic::new(Code::Unsupported, span.clone(), reason));
+                Expr::Constant(Value::Undefined)
+            }
+        }
     }
 
     /// Refuses constant arguments that the function does not know.
@@ -278,9 +289,10 @@ impl<'a> Checker<'a> {
 
     fn unknown_function(&mut self, name: &str, span: &Range<usize>) {
         let lower = name.to_ascii_lowercase();
-        let diagnostic = if functions::ABSENT.contains(&&*lower) {
+        let absent = functions::ABSENT.iter().find(|absent| absent.name == lower);
+        let diagnostic = if let Some(absent) = absent {
             let message = format!("{lower}() is not supported by this engine");
-            Diagnostic::new(Code::Unsupported, span.clone(), message)
+            Diagnostic::new(Code::Unsupported, span.clone(), message).help(absent.reason)
         } else {
             let diagnostic = Diagnostic::new(
                 Code::UnknownFunction,

@@ -25,7 +25,27 @@
 //! | concat of numbers only | their texts, joined; a single argument unchanged | `functions::strings` |
 //! | indexof, not found | -1 | `functions::strings` |
 //! | transform with a key on both sides | the element's own value stays | `functions::json` |
-//! | cast(Decimal as Int) | rounds down: cast(-3.1 as Int) is -4 | `functions::conversions` |
+//! | parse_time and time_to_epoch | names in English; zones from the database that is compiled in, by their exact names; an instant outside the years -9998 to 9999 is Undefined | `functions::time` |
+//! | parse_time, milliseconds with a fraction | rounded down | `functions::time` |
+//! | parse_time, `z` in a zone without a name | its offset, as Joda-Time prints it | `functions::time` |
+//! | time_to_epoch, a day without a time | midnight; a time without a day, or a month without a day, is Undefined | `functions::time` |
+//! | time_to_epoch, weeks (`Y`, `w`, `W`, `e`) | those of the United States, the locale of Java's default | `functions::time` |
+//! | an hour that a clock skips or repeats | as late as it was put forward; the first of the two | `functions::time` |
+//! | regexp_substr without a match | Undefined | `functions::patterns` |
+//! | a pattern that Java refuses | Undefined; one that only this engine cannot run is refused when the rule is compiled | `functions::patterns` |
+//! | a search that takes too many steps | Undefined | `functions::patterns` |
+//! | replace and regexp_replace with a result above 1 MiB | Undefined | `functions::patterns` |
+//! | transform with a result above 128 KiB | Undefined | `functions::json` |
+//! | get_or_default | the second argument also where a service fails | `functions::json` |
+//! | decode of bytes that are neither JSON nor UTF-8 | Null | `functions::encodings` |
+//! | get_user_properties() of a message without any | Undefined, as for a missing key | `functions::context` |
+//! | a second get_dynamodb in a statement | refused when the rule is compiled, because the service would run no action | `check` |
+//! | get_secret with a key that the secret does not have | the rule fails | `functions::external` |
+//! | a secret whose JSON is no object | a plain text | `functions::external` |
+//! | a name or key without a value in an external function | the rule fails | `functions::external` |
+//! | rand and newuuid | drawn from the message's own source of chance, so that a run repeats | `functions::chance` |
+//! | machinelearning_predict | refused: the service behind it is closed | `functions` |
+//! | cast(Decimal as Int) | rounds down: cast(-3.1 as Int) is -4 | `eval::cast` |
 //! | FROM without quotes, or in double quotes | refused, with the quoted form as help; taken as it stands by a lenient compiler | `parse` |
 //! | a rule without FROM | compiles: only Basic Ingest reaches it | `rule` |
 //! | `beta` | read as 2016-03-23, whose name `sql_version()` gives | `rule` |

@@ -56,6 +56,8 @@ codes! {
     Unsupported = "SQL024";
     /// A type name that `CAST` does not know.
     UnknownType = "SQL025";
+    /// A function called more often than the service does for one statement.
+    CallLimit = "SQL026";
     /// A variable that no SET declares, or that is used in its own definition.
     UndeclaredVariable = "SQL030";
     /// A variable that is declared twice.

@@ -17,7 +17,7 @@ mod walk;
 pub use template::TemplateExplanation;
 pub use topic::{LevelMatch, TopicMatch};
 
-use crate::context::Context;
+use crate::context::{Context, External};
 use crate::error::RulesError;
 use crate::eval::{self, Scope};
 use crate::program::Select as ProgramSelect;
@@ -153,10 +153,11 @@ impl Rule {
             Err(error) => (Value::Undefined, Some(error.to_string())),
         };
         let (statement, program) = self.parts();
-        let once = Once::new(context.functions);
+        let once = context.functions.map(Once::new);
+        let functions = once.as_ref().map(|once| once as &dyn External);
         // The evaluation draws from its own copy, the walk from another: both see the same.
         let (drawn, walked) = (context.chance.cloned(), context.chance.cloned());
-        let asked = Context { functions: Some(&once), chance: drawn.as_ref(), ..*context };
+        let asked = Context { functions, chance: drawn.as_ref(), ..*context };
         let scope = Scope {
             root: &root,
             bytes: Some(payload),
@@ -180,7 +181,9 @@ impl Rule {
             (Some(written), Some(expr)) => Some(walk.node(written, expr, scope, Mode::Filter)),
             _ => None,
         };
-        once.close_unless(!matches!(outcome, Ok(None)));
+        if let Some(once) = &once {
+            once.close_unless(!matches!(outcome, Ok(None)));
+        }
         let columns = match &program.select {
             ProgramSelect::Items(_) if program.select.is_whole() => Vec::new(),
             select => walk.columns(&statement.select, select, scope),

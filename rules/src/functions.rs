@@ -2,18 +2,26 @@
 
 pub(crate) mod base64;
 
+mod chance;
 mod context;
 mod encodings;
 mod external;
+mod hashes;
 mod json;
 mod math;
+mod patterns;
+mod prepared;
 mod strings;
+mod time;
+
+pub(crate) use prepared::Inputs;
 
 use crate::error::RulesError;
 use crate::eval::{Outcome, Scope, evaluate};
 use crate::program::Expr;
 use crate::rule::SqlVersion;
 use crate::value::{Decimal, Number, Value};
+use prepared::Prepared;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
@@ -22,7 +30,9 @@ use std::ops::RangeInclusive;
 pub(crate) struct Function {
     /// As the service's documents spell it.
     pub(crate) name: &'static str,
-    /// How many arguments it takes.
+    /// Names of its arguments: those in brackets may be left out together, `...` repeats.
+    pub(crate) takes: &'static str,
+    /// The least and the largest number of arguments.
     pub(crate) arguments: RangeInclusive<usize>,
     /// The first version that has it.
     pub(crate) since: SqlVersion,
@@ -30,20 +40,34 @@ pub(crate) struct Function {
     pub(crate) words: &'static [(usize, &'static [&'static str])],
     /// Whether its value depends on more than its arguments.
     pub(crate) reads_context: bool,
+    /// Whether the service allows one call in a statement only.
+    pub(crate) is_single: bool,
+    /// What is computed from constant arguments when the rule is compiled.
+    pub(crate) prepare: Option<Prepare>,
+    /// How it differs from the service's, in one sentence.
+    pub(crate) differs: Option<&'static str>,
     pub(crate) call: Call,
 }
 
 /// What computes a function's value.
 pub(crate) type Call = for<'v> fn(Arguments<'v>) -> Outcome<'v>;
 
+/// What looks at a call's arguments once; fails with what this engine cannot do.
+type Prepare = fn(&[Expr], u32) -> Result<Option<Prepared>, String>;
+
 impl Function {
-    const fn new(name: &'static str, least: usize, most: usize, call: Call) -> Self {
+    const fn new(name: &'static str, takes: &'static str, call: Call) -> Self {
+        let (least, most) = counts(takes);
         Self {
             name,
+            takes,
             arguments: RangeInclusive::new(least, most),
             since: SqlVersion::V2015_10_08,
             words: &[],
             reads_context: false,
+            is_single: false,
+            prepare: None,
+            differs: None,
             call,
         }
     }
@@ -62,54 +86,107 @@ impl Function {
         self.reads_context = true;
         self
     }
+
+    const fn single(mut self) -> Self {
+        self.is_single = true;
+        self
+    }
+
+    const fn prepare(mut self, prepare: Prepare) -> Self {
+        self.prepare = Some(prepare);
+        self
+    }
+
+    const fn differs(mut self, how: &'static str) -> Self {
+        self.differs = Some(how);
+        self
+    }
+
+    /// Whether it can be called with `count` arguments. Those in brackets come all or not at all.
+    pub(crate) fn accepts(&self, count: usize) -> bool {
+        let (least, most) = (*self.arguments.start(), *self.arguments.end());
+        count == least || count == most || most == usize::MAX && count > least
+    }
+
+    /// The numbers of arguments that it can be called with, for people.
+    pub(crate) fn counts(&self) -> String {
+        match (*self.arguments.start(), *self.arguments.end()) {
+            (least, most) if least == most => format!("{least}"),
+            (least, usize::MAX) => format!("at least {least}"),
+            (least, most) => format!("{least} or {most}"),
+        }
+    }
 }
 
-const FAMILIES: [&[Function]; 6] = [
+/// The least and the largest number of arguments that `takes` names.
+const fn counts(takes: &str) -> (usize, usize) {
+    let bytes = takes.as_bytes();
+    let (mut least, mut most) = (0, 0);
+    let (mut at, mut in_brackets, mut in_name) = (0, false, false);
+    while at < bytes.len() {
+        let is_name = bytes[at].is_ascii_alphanumeric() || bytes[at] == b'_';
+        if bytes[at] == b'.' {
+            return (least, usize::MAX);
+        }
+        if is_name && !in_name {
+            most += 1;
+            least += !in_brackets as usize;
+        }
+        match bytes[at] {
+            b'[' => in_brackets = true,
+            b']' => in_brackets = false,
+            _ => {}
+        }
+        in_name = is_name;
+        at += 1;
+    }
+    (least, most)
+}
+
+const FAMILIES: [&[Function]; 10] = [
     &math::FUNCTIONS,
     &strings::FUNCTIONS,
+    &patterns::FUNCTIONS,
     &json::FUNCTIONS,
     &encodings::FUNCTIONS,
+    &hashes::FUNCTIONS,
+    &time::FUNCTIONS,
+    &chance::FUNCTIONS,
     &context::FUNCTIONS,
     &external::FUNCTIONS,
 ];
 
-/// Functions of the service that this engine does not have, in lower case: refused by name.
-pub(crate) const ABSENT: [&str; 23] = [
-    "accountid",
-    "get_dynamodb",
-    "get_mqtt_property",
-    "get_registry_data",
-    "get_secret",
-    "get_user_properties",
-    "machinelearning_predict",
-    "md2",
-    "md5",
-    "newuuid",
-    "parse_time",
-    "rand",
-    "regexp_matches",
-    "regexp_replace",
-    "regexp_substr",
-    "sha1",
-    "sha224",
-    "sha256",
-    "sha384",
-    "sha512",
-    "sourceip",
-    "time_to_epoch",
-    "traceid",
-];
+/// A function of the service that this engine refuses by its name.
+#[derive(Debug)]
+pub(crate) struct Absent {
+    /// In lower case.
+    pub(crate) name: &'static str,
+    /// Names of its arguments, as in [`Function::takes`].
+    pub(crate) takes: &'static str,
+    /// Why it is refused, as a sentence without a full stop.
+    pub(crate) reason: &'static str,
+}
+
+/// Functions of the service that this engine does not have.
+pub(crate) const ABSENT: [Absent; 1] = [Absent {
+    name: "machinelearning_predict",
+    takes: "model, role, record",
+    reason: "it calls Amazon Machine Learning, which AWS has closed",
+}];
+
+/// All functions, family by family.
+pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.into_iter().flatten()
+}
 
 /// The function called `name`, in any case.
 pub(crate) fn find(name: &str) -> Option<&'static Function> {
-    FAMILIES.into_iter().flatten().find(|function| function.name.eq_ignore_ascii_case(name))
+    all().find(|function| function.name.eq_ignore_ascii_case(name))
 }
 
 /// The function whose name is closest to `name` (in lower case), if it is close.
 pub(crate) fn similar(name: &str) -> Option<&'static str> {
-    FAMILIES
-        .into_iter()
-        .flatten()
+    all()
         .map(|function| (edits(name, &function.name.to_ascii_lowercase()), function.name))
         .min()
         .filter(|(edits, _)| *edits <= name.len() / 3)
@@ -134,17 +211,22 @@ fn edits(from: &str, to: &str) -> usize {
 /// A call's arguments, evaluated when asked for.
 #[derive(Clone, Copy)]
 pub(crate) struct Arguments<'v> {
-    exprs: &'v [Expr],
+    inputs: &'v Inputs,
     scope: Scope<'v>,
 }
 
 impl<'v> Arguments<'v> {
-    pub(crate) const fn new(exprs: &'v [Expr], scope: Scope<'v>) -> Self {
-        Self { exprs, scope }
+    pub(crate) const fn new(inputs: &'v Inputs, scope: Scope<'v>) -> Self {
+        Self { inputs, scope }
     }
 
-    const fn len(&self) -> usize {
-        self.exprs.len()
+    fn len(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// What was computed from the constant arguments.
+    fn prepared(&self) -> Option<&'v Prepared> {
+        self.inputs.prepared()
     }
 
     const fn scope(&self) -> Scope<'v> {
@@ -153,7 +235,7 @@ impl<'v> Arguments<'v> {
 
     /// The argument at `position`; Undefined if there is none.
     fn value(&self, position: usize) -> Outcome<'v> {
-        match self.exprs.get(position) {
+        match self.inputs.get(position) {
             Some(expr) => evaluate(expr, self.scope),
             None => Ok(Cow::Owned(Value::Undefined)),
         }
@@ -175,7 +257,7 @@ impl<'v> Arguments<'v> {
 
     /// Whether the argument is `*`.
     fn is_star(&self, position: usize) -> bool {
-        matches!(self.exprs.get(position), Some(Expr::Star))
+        matches!(self.inputs.get(position), Some(Expr::Star))
     }
 }
 

@@ -18,14 +18,18 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 pub mod bound;
+pub mod catalogue;
 pub mod columns;
 pub mod context;
 pub mod decisions;
 pub mod diagnostic;
 pub mod error;
 pub mod explain;
+pub mod fuzz;
+pub mod mutate;
 
 pub mod rule;
+pub mod survey;
 pub mod template;
 pub mod value;
 

@@ -212,7 +212,12 @@ impl<'a> Parser<'a> {
                 None
             }
         };
-        let from = if self.take_keyword("FROM") { self.topic_filter() } else { None };
+        let (mut from, mut from_span) = (None, 0..0);
+        if self.take_keyword("FROM") {
+            let start = self.span().start;
+            from = self.topic_filter();
+            from_span = start..self.previous_end();
+        }
         let mut filter = None;
         let mut is_read = true;
         if self.take_keyword("WHERE") {
@@ -227,7 +232,7 @@ impl<'a> Parser<'a> {
             };
             self.unexpected(expected);
         }
-        Some(Statement { variables, select: select?, from, filter })
+        Some(Statement { variables, select: select?, from, from_span, filter })
     }
 
     fn assignments(&mut self) -> Vec<Assignment> {
@@ -301,15 +306,17 @@ impl<'a> Parser<'a> {
     }
 
     fn item(&mut self) -> Result<Item, Reported> {
+        let start = self.span().start;
         let expr = self.item_expr()?;
         let alias = if self.take_keyword("AS") { Some(self.alias()?) } else { None };
+        let span = start..self.previous_end();
         match self.next() {
             Token::End | Token::Symbol("," | ")") => {}
             Token::Word if self.is_keyword("FROM") || self.is_keyword("WHERE") => {}
             _ if alias.is_some() => return Err(self.unexpected(&["`,`", "FROM", "WHERE"])),
             _ => return Err(self.unexpected(&["an operator", "`,`", "AS", "FROM", "WHERE"])),
         }
-        Ok(Item { expr, alias })
+        Ok(Item { expr, alias, span })
     }
 
     /// Names joined by dots. Keywords are names here.

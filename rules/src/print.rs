@@ -32,6 +32,13 @@ pub(crate) fn statement(statement: &Statement, source: &str) -> String {
     printer.out
 }
 
+/// The expression as SQL.
+pub(crate) fn expression(expr: &Expr) -> String {
+    let mut printer = Printer { source: "", out: String::new() };
+    printer.any(expr);
+    printer.out
+}
+
 /// How tightly a place binds: what binds less goes into parentheses there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {

@@ -1,7 +1,7 @@
 //! The checked program: names resolved, constants folded in place, ready to evaluate.
 
 use crate::ast::Operator;
-use crate::functions::Function;
+use crate::functions::{Function, Inputs};
 use crate::value::Value;
 
 /// A checked expression.
@@ -30,7 +30,7 @@ pub(crate) enum Expr {
         otherwise: Option<Box<Self>>,
     },
     Cast(Box<Self>, Type),
-    Call(&'static Function, Box<[Self]>),
+    Call(&'static Function, Inputs),
     Nested(Box<Query>),
 }
 
@@ -86,6 +86,11 @@ impl Select {
         }
     }
 
+    /// Whether `*` is among the columns.
+    fn has_all(&self) -> bool {
+        matches!(self, Self::Items(items) if items.iter().any(|item| matches!(item, Item::All)))
+    }
+
     /// Whether this is `*` alone.
     pub(crate) fn is_whole(&self) -> bool {
         matches!(self, Self::Items(items) if matches!(**items, [Item::All]))
@@ -101,6 +106,31 @@ pub(crate) struct Program {
     pub(crate) filter: Option<Expr>,
 }
 
+impl Program {
+    /// The payload's keys that the rule reads; `None` if it may read any.
+    pub(crate) fn keys(&self) -> Option<Box<[Box<str>]>> {
+        let mut keys: Vec<Box<str>> = Vec::new();
+        let mut reads_all = self.select.has_all();
+        let variables = self.variables.iter().map(|(_, expr)| expr);
+        for expr in variables.chain(self.select.exprs()).chain(&self.filter) {
+            reads_all |= expr.any(&mut |expr| match expr {
+                Expr::Star => true,
+                // `*` inside is the element, but a nested SELECT is rare: the full way will do.
+                Expr::Nested(query) => query.select.has_all(),
+                Expr::Path(steps) => {
+                    // Inside a nested SELECT a path begins at the element: one key too many.
+                    if !keys.contains(&steps[0]) {
+                        keys.push(steps[0].clone());
+                    }
+                    false
+                }
+                _ => false,
+            });
+        }
+        if reads_all { None } else { Some(keys.into()) }
+    }
+}
+
 impl Expr {
     /// The expressions directly below, those of a nested SELECT among them.
     fn children(&self) -> Vec<&Self> {
@@ -108,9 +138,8 @@ impl Expr {
             Self::Constant(_) | Self::Star | Self::Path(_) | Self::Variable(_) => Vec::new(),
             Self::Step(inner, _) | Self::Negate(inner) | Self::Not(inner) => vec![inner],
             Self::Cast(inner, _) => vec![inner],
-            Self::All(inner) | Self::Any(inner) | Self::Array(inner) | Self::Call(_, inner) => {
-                inner.iter().collect()
-            }
+            Self::All(inner) | Self::Any(inner) | Self::Array(inner) => inner.iter().collect(),
+            Self::Call(_, inputs) => inputs.iter().collect(),
             Self::Binary(_, left, right) => vec![left, right],
             Self::Object(entries) => entries.iter().map(|(_, expr)| expr).collect(),
             Self::Case { subject, arms, otherwise } => {

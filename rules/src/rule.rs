@@ -9,7 +9,7 @@ use crate::error::RulesError;
 use crate::eval::{self, Scope};
 use crate::parse;
 use crate::print;
-use crate::program::Program;
+use crate::program::{Expr, Program};
 use crate::value::Value;
 use fieldmirror_core::reading::Schema;
 use fieldmirror_core::topic::TopicFilter;
@@ -60,6 +60,8 @@ pub struct Rule {
     /// What was written: for printing, explanations and mutants.
     statement: Statement,
     program: Program,
+    /// The payload's keys that the program reads; `None` if it may read any.
+    keys: Option<Box<[Box<str>]>>,
 }
 
 impl Rule {
@@ -114,7 +116,8 @@ impl Rule {
         let Some(statement) = statement else { return (None, in_order(diagnostics)) };
         let (program, wrong) = check::statement(sql, &statement, version);
         diagnostics.extend(wrong);
-        let rule = Self { sql: sql.to_owned(), version, statement, program };
+        let keys = program.keys();
+        let rule = Self { sql: sql.to_owned(), version, statement, program, keys };
         (Some(rule), in_order(diagnostics))
     }
 
@@ -127,6 +130,10 @@ impl Rule {
     /// Whether a message on `topic` that goes through the broker reaches the rule.
     pub fn hears(&self, topic: &str) -> bool {
         self.filter().is_some_and(|filter| filter.matches(topic))
+    }
+
+    pub(crate) const fn statement(&self) -> &Statement {
+        &self.statement
     }
 
     /// The text that was compiled.
@@ -148,6 +155,15 @@ impl Rule {
     /// Whether the output is the payload itself, byte for byte: a plain `SELECT *`.
     pub fn is_whole_payload(&self) -> bool {
         self.program.select.is_whole()
+    }
+
+    /// Whether anything in it reads the payload as JSON. A rule that does not, such as a plain
+    /// `SELECT *` or `SELECT topic()`, takes any bytes.
+    pub fn reads_payload(&self) -> bool {
+        let Program { variables, select, filter } = &self.program;
+        let variables = variables.iter().map(|(_, expr)| expr);
+        let mut exprs = variables.chain(select.exprs()).chain(filter);
+        exprs.any(|expr| expr.any(&mut |expr| matches!(expr, Expr::Path(_))))
     }
 
     /// Runs the rule over a JSON payload; `None` if WHERE is not true.
@@ -181,17 +197,21 @@ impl Rule {
         payload: &[u8],
         context: &Context<'_>,
     ) -> Result<Option<Output>, RulesError> {
-        let value = Value::from_json_for(payload, self.version).unwrap_or(Value::Undefined);
+        let value = match &self.keys {
+            Some(keys) => Value::keys_from_json(payload, self.version, keys),
+            None => Value::from_json_for(payload, self.version),
+        };
+        let value = value.unwrap_or(Value::Undefined);
         eval::run(&self.program, self.scope(&value, Some(payload), context))
-    }
-
-    pub(crate) const fn program(&self) -> &Program {
-        &self.program
     }
 
     /// What was written and what was made of it.
     pub(crate) const fn parts(&self) -> (&Statement, &Program) {
         (&self.statement, &self.program)
+    }
+
+    pub(crate) const fn program(&self) -> &Program {
+        &self.program
     }
 
     fn scope<'v>(

@@ -11,6 +11,7 @@ use crate::parse;
 use crate::program::Expr;
 use crate::rule::{SqlVersion, in_order};
 use crate::value::Value;
+use std::collections::BTreeSet;
 
 /// A compiled template.
 #[derive(Clone, Debug)]
@@ -107,6 +108,23 @@ impl Template {
             [Part::Text(text)] => Some(text),
             _ => None,
         }
+    }
+
+    /// The functions that its expressions call, by the names of the service's documents, each once
+    /// and in alphabetic order.
+    pub fn functions(&self) -> Vec<&'static str> {
+        let mut names = BTreeSet::new();
+        for part in &self.parts {
+            if let Part::Expr(_, expr) = part {
+                expr.any(&mut |expr| {
+                    if let Expr::Call(function, _) = expr {
+                        names.insert(function.name);
+                    }
+                    false
+                });
+            }
+        }
+        names.into_iter().collect()
     }
 
     /// The text with each expression replaced by the text form of its value over the message's own

@@ -138,6 +138,16 @@ impl Value {
         json::read(bytes, version)
     }
 
+    /// Reads JSON as [`Self::from_json_for`] does; of an object only the entries of `keys`, and
+    /// checks the rest.
+    pub(crate) fn keys_from_json(
+        bytes: &[u8],
+        version: SqlVersion,
+        keys: &[Box<str>],
+    ) -> Result<Self, RulesError> {
+        json::read_keys(bytes, version, keys)
+    }
+
     /// Appends the value as compact JSON. Undefined appends nothing, and an entry or element that
     /// is Undefined is left out.
     pub fn write_json(&self, out: &mut Vec<u8>) {

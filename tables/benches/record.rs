@@ -149,8 +149,11 @@ fn actions(recorder: &mut ShardRecorder, rows: &Rows, i: u32) {
         rule: Key::new(i % 2),
         kind: Key::new(i % 2),
         target: Key::new(i % 2),
+        resource: None,
         body: rows.payload(i),
+        parameters: None,
         outcome: Key::new(0),
+        error: None,
     });
 }
 

@@ -104,8 +104,11 @@ pub(crate) fn fill(r: &mut ShardRecorder, from: u32, to: u32) {
                 rule: Key::new(0),
                 kind: Key::new(1),
                 target,
+                resource: is(8).then_some(b"farm/pump/1/cmd".as_slice()),
                 body: b"{\"command\":\"ON\",\"duration\":600}",
+                parameters: is(16).then_some(b"{\"key\":\"1\"}".as_slice()),
                 outcome: Key::new(0),
+                error: is(8).then_some(b"the item lacks its key".as_slice()),
             });
             r.shadows.push(&ShadowRow {
                 time,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The version of all schemas here; it rises when a column changes its name, type or meaning.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Metadata key of a field's unit.
 pub const UNIT: &str = "unit";
@@ -172,7 +172,17 @@ pub fn rule_matches() -> SchemaRef {
 pub fn actions() -> SchemaRef {
     schema(
         Table::Actions,
-        vec![time("time"), key("rule"), key("kind"), key("target"), text("body"), key("outcome")],
+        vec![
+            time("time"),
+            key("rule"),
+            key("kind"),
+            key("target"),
+            optional(text("resource")),
+            text("body"),
+            optional(text("parameters")),
+            key("outcome"),
+            optional(text("error")),
+        ],
     )
 }
 

@@ -11,4 +11,14 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
+pub mod deployment;
 pub mod error;
+pub mod explain;
+pub mod init;
+pub mod inputs;
+pub mod lint;
+pub mod mutation;
+pub mod problem;
+pub mod report;
+pub mod suite;
+pub mod yaml;

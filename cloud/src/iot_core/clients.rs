@@ -11,7 +11,14 @@ use fieldmirror_core::topic::TopicFilter;
 pub(super) const CLIENT_ID_BYTES_MAX: usize = 128;
 
 impl IotCore {
-    pub(super) fn connect(&mut self, now: Timestamp, client: &str, clean: bool, out: &mut Outputs) {
+    pub(super) fn connect(
+        &mut self,
+        now: Timestamp,
+        client: &str,
+        certificate: Option<&str>,
+        clean: bool,
+        out: &mut Outputs,
+    ) {
         if client.is_empty() || client.len() > CLIENT_ID_BYTES_MAX || client.starts_with('$') {
             out.reject(now, None, RejectionCode::ClientId, client);
             return;
@@ -21,10 +28,19 @@ impl IotCore {
             out.reject(now, None, RejectionCode::ClientLimit, client);
             return;
         }
+        if let Err(why) = self.authorize_connect(client, certificate, clean) {
+            out.counters.denials += 1;
+            let id = self.principals.intern(client);
+            out.reject(now, Some(id), RejectionCode::NotAuthorized, &why);
+            return;
+        }
         let id = self.principals.intern(client);
         let connected = self.sessions.connect(id, clean);
         self.remove_subscriptions(id, &connected.dropped);
         for queued in connected.waiting {
+            if !self.may_receive(now, id, queued.topic, out) {
+                continue;
+            }
             let payload = out.store(&queued.payload);
             out.counters.deliveries += 1;
             out.deliveries.push(Delivery {
@@ -63,9 +79,15 @@ impl IotCore {
             Ok(_) if filter.starts_with("$aws/rules/") || filter.starts_with("$share/") => {
                 RejectionCode::ReservedTopic
             }
-            Ok(parsed) => match self.grant(now, id, parsed, qos, out) {
-                Ok(()) => return,
-                Err(code) => code,
+            Ok(parsed) => match self.authorize_subscribe(id, filter) {
+                Err(why) => {
+                    self.deny(now, id, &why, out);
+                    return;
+                }
+                Ok(()) => match self.grant(now, id, parsed, qos, out) {
+                    Ok(()) => return,
+                    Err(code) => code,
+                },
             },
         };
         out.reject(now, Some(id), code, filter);
@@ -125,6 +147,7 @@ impl IotCore {
         let topic = self.topics.find(filter.as_str());
         if let Some((topic, retained)) =
             topic.and_then(|topic| Some((topic, self.retained.find(topic)?)))
+            && self.may_receive(now, client, topic, out)
         {
             let payload = out.store(&retained.payload);
             let qos = qos.min(retained.qos);

@@ -5,6 +5,7 @@
 //! is rendered to JSON once, and everything that needs the whole of it refers to those bytes.
 
 use super::publish::Payload;
+use super::rule_actions::{Body, Form};
 use super::{Incoming, IotCore};
 use crate::outputs::{Outputs, ShadowRow, Source};
 use crate::routes::DeviceRoute;
@@ -85,7 +86,7 @@ impl IotCore {
         }
     }
 
-    fn match_rules(&self, messages: usize, scratch: &mut Scratch) {
+    fn match_rules(&mut self, messages: usize, scratch: &mut Scratch) {
         let Scratch { groups, groups_used, fired, words, hits, .. } = scratch;
         let groups = &groups[..*groups_used];
         let most = groups.iter().map(|group| self.routes.route(group.route).rules.len()).max();
@@ -96,8 +97,13 @@ impl IotCore {
             let class = group.messages[0].reading.class() as usize;
             for (position, &number) in self.routes.route(group.route).rules.iter().enumerate() {
                 hits.clear();
-                match &self.rules[usize::from(number)].bound[class] {
-                    Some(bound) => bound.matching(&group.messages, hits),
+                let loaded = &mut self.rules[usize::from(number)];
+                loaded.meter.topic_match += group.messages.len() as u64;
+                match &loaded.bound[class] {
+                    Some(bound) => {
+                        loaded.meter.executed += group.messages.len() as u64;
+                        bound.matching(&group.messages, hits);
+                    }
                     None => hits.extend(0..group.messages.len() as u32),
                 }
                 let (word, bit) = (position / u64::BITS as usize, position as u32 % u64::BITS);
@@ -130,6 +136,9 @@ impl IotCore {
             hops: 0,
             properties: None,
         };
+        if !self.may_report(&incoming, out) {
+            return;
+        }
         self.record(&incoming, out);
         for i in 0..self.routes.route(route.route).subscribers.len() {
             let subscriber = self.routes.route(route.route).subscribers[i];
@@ -168,15 +177,15 @@ impl IotCore {
             self.run_rule(number, incoming, &topic, &mut Payload::new(&bytes), out);
             return;
         };
-        let (body, typed) = if bound.is_whole_payload() {
-            (incoming.payload, Some(message.device()))
+        let body = if bound.is_whole_payload() {
+            Body { range: incoming.payload, form: Form::Reading(message.device()) }
         } else {
             let start = out.bytes.len();
             bound.render(message, names, &mut out.bytes);
-            (out.range_from(start), None)
+            Body { range: out.range_from(start), form: Form::Json }
         };
         self.record_match(number, incoming, out);
-        self.run_actions(number, incoming, body, typed, out);
+        self.run_actions(number, incoming, body, out);
     }
 
     fn mirror_reading(

@@ -1,6 +1,7 @@
 //! The general path of a message: checked, recorded, delivered, offered to the rules.
 
-use super::rule_actions::RuleSurroundings;
+use super::rule_actions::{Body, Form};
+use super::surroundings::Circumstances;
 use super::{Incoming, IotCore, OTHER_TOPICS_MAX};
 use crate::actions::LoadedRule;
 use crate::outputs::{Delivery, MatchRow, MessageRow, Outputs, RejectionCode, Source};
@@ -36,6 +37,10 @@ impl IotCore {
     /// Checks a client's publish and queues it.
     pub(super) fn publish(&mut self, now: Timestamp, publish: &Publish<'_>, out: &mut Outputs) {
         let Some(principal) = self.connected(now, publish.client, out) else { return };
+        if let Err(why) = self.authorize_publish(principal, publish.topic, publish.retain) {
+            self.deny(now, principal, &why, out);
+            return;
+        }
         let topic = match self.check_publish(publish) {
             Ok(topic) => topic,
             Err(code) => {
@@ -104,6 +109,12 @@ impl IotCore {
         out: &mut Outputs,
     ) {
         let qos = message.qos.min(subscriber.qos);
+        // What waits for an absent client is authorised when it is handed over.
+        if self.sessions.is_connected(subscriber.client)
+            && !self.may_receive(message.time, subscriber.client, message.topic, out)
+        {
+            return;
+        }
         let payload = message.payload.of(&out.bytes);
         match self.sessions.dispatch(subscriber.client, qos, message.topic, payload) {
             Destination::Connection => {
@@ -133,34 +144,43 @@ impl IotCore {
         payload: &mut Payload<'_>,
         out: &mut Outputs,
     ) {
+        let loaded = &mut self.rules[usize::from(number)];
+        loaded.meter.executed += 1;
+        let version = loaded.version;
+        if payload.value(version).is_err() && loaded.rule.reads_payload() {
+            loaded.meter.parse_errors += 1;
+        }
         let loaded = &self.rules[usize::from(number)];
-        let surroundings = self.rule_surroundings(message.time);
-        let context = self.rule_context(message, topic, &surroundings);
-        let output = match payload.value(loaded.version) {
+        let circumstances = self.circumstances(message.time, loaded.key);
+        let context = self.rule_context(message, topic, &circumstances);
+        let output = match payload.value(version) {
             Ok(value) => {
                 loaded.rule.evaluate(value, &context).map(|output| output.map(Output::Value))
             }
             Err(_) => loaded.rule.evaluate_bytes(payload.bytes, &context),
         };
         let body = match output {
-            Ok(Some(Output::Payload)) => message.payload,
+            Ok(Some(Output::Payload)) => Body { range: message.payload, form: Form::Bytes },
             // A plain `SELECT *` passes the payload byte for byte.
-            Ok(Some(Output::Value(_))) if loaded.rule.is_whole_payload() => message.payload,
+            Ok(Some(Output::Value(_))) if loaded.rule.is_whole_payload() => {
+                Body { range: message.payload, form: Form::Json }
+            }
             Ok(Some(Output::Value(value))) => {
                 let start = out.bytes.len();
                 value.write_json(&mut out.bytes);
-                out.range_from(start)
+                Body { range: out.range_from(start), form: Form::Json }
             }
             Ok(None) => return,
             Err(error) => {
                 let detail = format!("rule {}: {error}", loaded.name);
                 let principal = Some(message.principal);
                 out.reject(message.time, principal, RejectionCode::RuleFailed, &detail);
+                self.rules[usize::from(number)].meter.sql_failures += 1;
                 return;
             }
         };
         self.record_match(number, message, out);
-        self.run_actions(number, message, body, None, out);
+        self.run_actions(number, message, body, out);
     }
 
     pub(super) fn record_match(&self, number: u16, message: &Incoming, out: &mut Outputs) {
@@ -178,7 +198,7 @@ impl IotCore {
         &'a self,
         message: &Incoming,
         topic: &'a str,
-        surroundings: &'a RuleSurroundings<'a>,
+        circumstances: &'a Circumstances<'a>,
     ) -> Context<'a> {
         let client = match message.source {
             Source::Device | Source::App => Some(self.principals.text(message.principal)),
@@ -186,9 +206,13 @@ impl IotCore {
         };
         Context {
             client_id: client,
-            principal: client,
+            principal: client
+                .map(|client| self.authority.certificate(message.principal).unwrap_or(client)),
             properties: message.properties.map(|at| &self.properties[at as usize]),
-            functions: Some(surroundings),
+            account: &self.world.account,
+            trace_id: Some(circumstances.trace.as_str()),
+            chance: Some(&circumstances.chance),
+            functions: Some(&circumstances.surroundings),
             ..Context::new(topic, message.time)
         }
     }
@@ -224,6 +248,10 @@ impl IotCore {
             match self.rules.iter().position(known) {
                 Some(number) => self.run_rule(number as u16, &message, rest, &mut payload, out),
                 None => {
+                    out.counters.rules_not_found += 1;
+                    if let Some(known) = self.rules.iter_mut().find(|known| known.name == rule) {
+                        known.meter.not_found += 1;
+                    }
                     let principal = Some(message.principal);
                     out.reject(message.time, principal, RejectionCode::RuleNotFound, &topic);
                 }
@@ -235,6 +263,7 @@ impl IotCore {
             self.deliver(&message, subscriber, out);
         }
         for number in rules {
+            self.rules[usize::from(number)].meter.topic_match += 1;
             self.run_rule(number, &message, &topic, &mut payload, out);
         }
         if parse_shadow(&topic).is_some() && message.source != Source::Shadow {

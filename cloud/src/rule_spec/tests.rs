@@ -21,18 +21,27 @@ fn a_full_payload_is_read_alone_and_wrapped() {
     assert!(rule.disabled);
     assert_eq!(rule.version, SqlVersion::V2016_03_23);
     assert_eq!(rule.actions.len(), 3);
+    let kinds: Vec<ActionKind> = rule.actions.iter().map(|action| action.kind).collect();
+    assert_eq!(kinds, [ActionKind::Lambda, ActionKind::DynamoDbV2, ActionKind::Republish]);
+    assert_eq!(rule.actions[1].text(&["putItem", "tableName"]), Some("readings"));
+    assert_eq!(rule.actions[2].text(&["topic"]), Some("${topic()}/copy"));
+    let templates = rule.templates();
+    let paths: Vec<&str> = templates.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(
-        rule.actions[2],
-        ActionSpec::Republish {
-            role_arn: "arn:r".to_owned(),
-            topic: "${topic()}/copy".to_owned(),
-            qos: 1
-        }
+        paths,
+        [
+            "actions[0].lambda.functionArn",
+            "actions[1].dynamoDBv2.putItem.tableName",
+            "actions[2].republish.topic",
+            "errorAction.republish.topic",
+        ]
     );
-    assert!(matches!(rule.error_action, Some(ActionSpec::Republish { qos: 0, .. })));
     let wrapped = format!(r#"{{"ruleName": "dry", "topicRulePayload": {FULL}}}"#);
     let named = RuleSpec::parse(&wrapped).expect("valid");
-    assert_eq!(named, RuleSpec { name: Some("dry".to_owned()), ..rule });
+    assert_eq!(named, RuleSpec { name: Some("dry".to_owned()), ..rule.clone() });
+    let inner = FULL.replacen('{', r#"{"ruleName": "dry", "createdAt": 1, "#, 1);
+    let answer = format!(r#"{{"ruleArn": "arn:aws:iot:r:a:rule/dry", "rule": {inner}}}"#);
+    assert_eq!(RuleSpec::parse(&answer), Ok(RuleSpec { name: Some("dry".to_owned()), ..rule }));
 }
 
 #[test]
@@ -65,7 +74,7 @@ fn every_mistake_names_its_place_and_what_was_expected() {
             "awsIotSqlVersion",
             "2016-03-23",
         ),
-        (lambda(r#"{"s3":{}}"#), "actions[0].s3", "exactly one of"),
+        (lambda(r#"{"s4":{}}"#), "actions[0].s4", "exactly one of"),
         (lambda("{}"), "actions[0]", "exactly one of"),
         (lambda(r#"{"lambda":{},"republish":{}}"#), "actions[0]", "exactly one of"),
         (lambda(r#"{"lambda":{}}"#), "actions[0].lambda.functionArn", "this field"),
@@ -81,8 +90,8 @@ fn every_mistake_names_its_place_and_what_was_expected() {
             "0 or 1",
         ),
         (
-            lambda(r#"{"republish":{"roleArn":"r","topic":"t","headers":{}}}"#),
-            "actions[0].republish.headers",
+            lambda(r#"{"republish":{"roleArn":"r","topic":"t","retain":true}}"#),
+            "actions[0].republish.retain",
             "one of",
         ),
         (
@@ -93,14 +102,46 @@ fn every_mistake_names_its_place_and_what_was_expected() {
         (r#"{"topicRulePayload":{"sql":"x"}}"#.to_owned(), "topicRulePayload.actions", "this"),
         (r#"{"topicRulePayload":{},"name":"x"}"#.to_owned(), "name", "one of `ruleName`"),
     ] {
-        match RuleSpec::parse(&text) {
-            Err(CloudError::RuleField { path: at, expected: want, .. }) => {
-                assert_eq!(at, path, "{text}");
-                assert!(want.contains(expected), "{text}: {want}");
+        let error = RuleSpec::parse(&text).expect_err("wrong");
+        let hit = error.problems().iter().any(|problem| match problem {
+            CloudError::RuleField { path: at, expected: want, .. } => {
+                at == path && want.contains(expected)
             }
-            other => panic!("{text}: {other:?}"),
-        }
+            _ => false,
+        });
+        assert!(hit, "{text}: {error}");
     }
+}
+
+#[test]
+fn all_problems_are_found_and_unknown_things_can_be_warnings() {
+    let text = r#"{"sql":1,"rulesDisabled":true,"actions":[
+        {"s4":{}},
+        {"republish":{"topic":"t","qos":7,"retain":true}}]}"#;
+    let paths = |error: &CloudError| -> Vec<String> {
+        let path = |problem: &CloudError| match problem {
+            CloudError::RuleField { path, .. } => path.clone(),
+            other => panic!("{other}"),
+        };
+        error.problems().iter().map(path).collect()
+    };
+    let error = RuleSpec::parse(text).expect_err("wrong");
+    assert_eq!(
+        paths(&error),
+        [
+            "rulesDisabled",
+            "sql",
+            "actions[0].s4",
+            "actions[1].republish.retain",
+            "actions[1].republish.roleArn",
+            "actions[1].republish.qos",
+        ]
+    );
+    let error = RuleSpec::parse_with(text, Strictness::Lenient).expect_err("still wrong");
+    assert_eq!(paths(&error).len(), 3);
+    let text = r#"{"sql":"SELECT * FROM 'a'","x":1,"actions":[{"s4":{}}]}"#;
+    let (rule, warnings) = RuleSpec::parse_with(text, Strictness::Lenient).expect("readable");
+    assert_eq!((rule.actions.len(), warnings.len()), (0, 2));
 }
 
 #[test]

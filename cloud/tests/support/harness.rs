@@ -140,14 +140,30 @@ impl Harness {
         }
         for row in &self.out.actions {
             rows.push(format!(
-                "action {} {} {} {} {} {}",
+                "action {} {} {} {} {} {} {} {} {}",
                 row.time,
                 rule(row.rule),
                 row.kind.name(),
                 self.core.targets().text(u32::from(row.target)),
                 row.outcome.name(),
+                self.text(row.body),
+                self.section(row.resource),
+                self.section(row.parameters),
+                self.section(row.error)
+            ));
+        }
+        for row in &self.out.sinks {
+            rows.push(format!(
+                "sink {} {} {} {} {}",
+                row.time,
+                row.kind.name(),
+                self.text(row.target),
+                self.text(row.key),
                 self.text(row.body)
             ));
+        }
+        for (name, metrics) in self.core.rule_metrics() {
+            rows.push(format!("metrics {name} {metrics:?}"));
         }
         for row in &self.out.shadows {
             rows.push(format!(

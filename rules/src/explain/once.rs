@@ -7,19 +7,14 @@ use std::cell::{Cell, RefCell};
 
 /// Services behind a memory of their answers.
 pub(super) struct Once<'a> {
-    inner: Option<&'a dyn External>,
+    inner: &'a dyn External,
     answers: RefCell<Vec<(String, Result<Value, RulesError>)>>,
     /// Whether nothing new may be asked, because the rule stayed silent before it asked.
     is_closed: Cell<bool>,
 }
 
-/// A service that reaches nothing: the trait's own answers.
-struct Nothing;
-
-impl External for Nothing {}
-
 impl<'a> Once<'a> {
-    pub(super) fn new(inner: Option<&'a dyn External>) -> Self {
+    pub(super) fn new(inner: &'a dyn External) -> Self {
         Self { inner, answers: RefCell::default(), is_closed: Cell::new(false) }
     }
 
@@ -43,7 +38,7 @@ impl<'a> Once<'a> {
             let reason = "it is not called where WHERE is not true".to_owned();
             return Err(RulesError::External { function, reason });
         }
-        let answer = ask(self.inner.unwrap_or(&Nothing));
+        let answer = ask(self.inner);
         self.answers.borrow_mut().push((call, answer.clone()));
         answer
     }

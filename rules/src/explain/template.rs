@@ -3,7 +3,7 @@
 use super::Node;
 use super::once::Once;
 use super::walk::{Mode, Walk};
-use crate::context::Context;
+use crate::context::{Context, External};
 use crate::error::RulesError;
 use crate::eval::Scope;
 use crate::template::{Part, Template};
@@ -28,9 +28,10 @@ impl Template {
         let read = Value::from_json_for(payload, version);
         let is_json = read.is_ok();
         let root = read.unwrap_or(Value::Undefined);
-        let once = Once::new(context.functions);
+        let once = context.functions.map(Once::new);
+        let functions = once.as_ref().map(|once| once as &dyn External);
         let (drawn, walked) = (context.chance.cloned(), context.chance.cloned());
-        let context = Context { functions: Some(&once), chance: drawn.as_ref(), ..*context };
+        let context = Context { functions, chance: drawn.as_ref(), ..*context };
         let text = self.render(&root, &context);
         let context = Context { chance: walked.as_ref(), ..context };
         let scope = Scope { root: &root, bytes: None, variables: &[], context: &context, version };

@@ -263,8 +263,10 @@ fn any_where(expr: crate::ast::Expr) -> crate::ast::Statement {
         select: crate::ast::Select::Items(vec![crate::ast::Item {
             expr,
             alias: Some("x".to_owned()),
+            span: 0..0,
         }]),
         from: TopicFilter::parse("a/b").ok(),
+        from_span: 0..0,
         filter: None,
     }
 }

@@ -1,13 +1,34 @@
 //! Base64 of values and payloads.
 
-use super::{Arguments, Function, base64, undefined, yields};
+use super::prepared::constant;
+use super::{Arguments, Function, Prepared, base64, undefined, yields};
 use crate::eval::Outcome;
+use crate::program::Expr;
 use crate::value::Value;
 
 pub(super) const FUNCTIONS: [Function; 2] = [
-    Function::new("decode", 2, 2, decode).since_2016().words(&[(1, &["base64"])]),
-    Function::new("encode", 2, 2, encode).since_2016().words(&[(1, &["base64"])]),
+    Function::new("decode", "value, mode [, bucket, key, file, message]", decode)
+        .since_2016()
+        .words(&[(1, &["base64", "proto"])])
+        .prepare(refuse_protobuf)
+        .differs("'base64' works; 'proto' is refused, because its descriptor lies in S3"),
+    Function::new("encode", "value, mode", encode).since_2016().words(&[(1, &["base64"])]),
 ];
+
+/// Protobuf needs a descriptor file from an S3 bucket, which no caller can hand in.
+fn refuse_protobuf(exprs: &[Expr], _: u32) -> Result<Option<Prepared>, String> {
+    if constant(exprs, 1).and_then(Value::as_str) == Some("proto") {
+        return Err("decode() of 'proto' (protobuf) is not supported by this engine".to_owned());
+    }
+    if exprs.len() > 2 {
+        return Err(
+            "decode() takes more than two arguments only for 'proto' (protobuf), which is \
+                    not supported by this engine"
+                .to_owned(),
+        );
+    }
+    Ok(None)
+}
 
 /// Whether the mode is the one that both functions know.
 fn is_base64(arguments: Arguments<'_>) -> Result<bool, crate::error::RulesError> {
@@ -46,7 +67,9 @@ fn decode(arguments: Arguments<'_>) -> Outcome<'_> {
 
 #[cfg(test)]
 mod tests {
+    use crate::diagnostic::Code;
     use crate::functions::tests::check;
+    use crate::rule::{Rule, SqlVersion};
 
     #[test]
     fn cases() {
@@ -61,6 +84,18 @@ mod tests {
             ("decode('!', 'base64')", "null"),
             ("decode('/w==', 'base64')", "null"),
             ("decode(1, 'base64')", ""),
+            ("decode('SGk=', s)", ""),
+            ("decode(encode(o, 'base64'), 'base64').x", "1"),
         ]);
+    }
+
+    #[test]
+    fn protobuf_is_refused_by_its_name() {
+        for call in ["decode(m, 'proto', 'b', 'k', 'f', 'm')", "decode(m, 'proto')"] {
+            let sql = format!("SELECT VALUE {call} FROM 'a'");
+            let errors = Rule::compile(&sql, SqlVersion::V2016_03_23).unwrap_err();
+            assert_eq!(errors[0].code, Code::Unsupported);
+            assert!(errors[0].message.contains("protobuf"), "{}", errors[0].message);
+        }
     }
 }

@@ -1,16 +1,24 @@
 //! Parts of arrays and objects, and what is absent.
 
 use super::{Arguments, Function, undefined, yields};
+use crate::error::RulesError;
 use crate::eval::Outcome;
 use crate::value::{Number, Value};
 use std::borrow::Cow;
 
-pub(super) const FUNCTIONS: [Function; 4] = [
-    Function::new("get", 2, 2, get),
-    Function::new("isNull", 1, 1, |a| test(a, |value| matches!(value, Value::Null))),
-    Function::new("isUndefined", 1, 1, |a| test(a, Value::is_undefined)).since_2016(),
-    Function::new("transform", 3, 3, transform).since_2016().words(&[(0, &["enrichArray"])]),
+pub(super) const FUNCTIONS: [Function; 5] = [
+    Function::new("get", "from, key", get)
+        .differs("get(text, n) counts from 0 as its text says; an example there counts from 1"),
+    Function::new("get_or_default", "value, otherwise", get_or_default),
+    Function::new("isNull", "value", |a| test(a, |value| matches!(value, Value::Null))),
+    Function::new("isUndefined", "value", |a| test(a, Value::is_undefined)).since_2016(),
+    Function::new("transform", "mode, object, array", transform)
+        .since_2016()
+        .words(&[(0, &["enrichArray"])]),
 ];
+
+/// The most bytes of JSON that `transform` yields. Source: developer guide, "transform".
+const ENRICHED_BYTES_MAX: usize = 128 * 1024;
 
 fn test<'v>(arguments: Arguments<'v>, holds: impl Fn(&Value) -> bool) -> Outcome<'v> {
     yields(holds(&*arguments.value(0)?))
@@ -46,6 +54,15 @@ fn get(arguments: Arguments<'_>) -> Outcome<'_> {
     }
 }
 
+/// The first argument unless it is Undefined or Null or a service failed to give it.
+fn get_or_default(arguments: Arguments<'_>) -> Outcome<'_> {
+    match arguments.value(0) {
+        Ok(value) if !matches!(*value, Value::Undefined | Value::Null) => Ok(value),
+        Ok(_) | Err(RulesError::External { .. }) => arguments.value(1),
+        Err(error) => Err(error),
+    }
+}
+
 fn character<'v>(text: &str, at: Option<usize>) -> Outcome<'v> {
     let character = at.and_then(|at| text.chars().nth(at));
     character.map_or_else(undefined, |character| yields(character.to_string()))
@@ -69,7 +86,8 @@ fn transform(arguments: Arguments<'_>) -> Outcome<'_> {
             }
         }
     }
-    yields(elements)
+    let enriched = Value::Array(elements);
+    if enriched.to_json().len() > ENRICHED_BYTES_MAX { undefined() } else { yields(enriched) }
 }
 
 #[cfg(test)]
@@ -102,6 +120,22 @@ mod tests {
             ("transform('enrichArray', o, [{'x': 3}])", r#"[{"x":3}]"#),
             ("transform('enrichArray', 1, [])", ""),
             ("transform(s, o, [])", ""),
+            ("get_or_default(t, 1)", "50"),
+            ("get_or_default(missing, 1)", "1"),
+            ("get_or_default(n, 'd')", "\"d\""),
+            ("get_or_default(false, true)", "false"),
+            ("get_or_default(missing, missing)", ""),
+            ("get_or_default(get_thing_shadow('pump', 'arn:role'), 'none')", "\"none\""),
         ]);
+    }
+
+    #[test]
+    fn transform_yields_at_most_128_kib() {
+        let array = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
+        for (count, fits) in [(120, true), (140, false)] {
+            let call =
+                format!("transform('enrichArray', {{'p': lpad('', 1000)}}, {})", array(count));
+            check(&[(&format!("isUndefined({call})"), if fits { "false" } else { "true" })]);
+        }
     }
 }

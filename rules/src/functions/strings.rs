@@ -1,5 +1,6 @@
 //! Texts. Arguments of other types are taken in their text form.
 
+use super::patterns::REPLACED_BYTES_MAX;
 use super::{Arguments, Function, undefined, yields};
 use crate::error::RulesError;
 use crate::eval::Outcome;
@@ -7,22 +8,24 @@ use crate::value::{Number, Value};
 use std::borrow::Cow;
 
 pub(super) const FUNCTIONS: [Function; 16] = [
-    Function::new("chr", 1, 1, chr),
-    Function::new("concat", 1, usize::MAX, concat),
-    Function::new("endswith", 2, 2, |a| test(a, |text, end| text.ends_with(end))),
-    Function::new("indexof", 2, 2, indexof).since_2016(),
-    Function::new("length", 1, 1, |a| measure(a, |text| text.chars().count())).since_2016(),
-    Function::new("lower", 1, 1, |a| map(a, str::to_lowercase)),
-    Function::new("lpad", 2, 2, |a| pad(a, |text, blanks| blanks + text)),
-    Function::new("ltrim", 1, 1, |a| map(a, |text| text.trim_start_matches(BLANKS).to_owned())),
-    Function::new("numbytes", 1, 1, |a| measure(a, str::len)).since_2016(),
-    Function::new("replace", 3, 3, replace),
-    Function::new("rpad", 2, 2, |a| pad(a, |text, blanks| text.to_owned() + &blanks)),
-    Function::new("rtrim", 1, 1, |a| map(a, |text| text.trim_end_matches(BLANKS).to_owned())),
-    Function::new("startswith", 2, 2, |a| test(a, |text, start| text.starts_with(start))),
-    Function::new("substring", 2, 3, substring),
-    Function::new("trim", 1, 1, |a| map(a, |text| text.trim_matches(BLANKS).to_owned())),
-    Function::new("upper", 1, 1, |a| map(a, str::to_uppercase)),
+    Function::new("chr", "code", chr),
+    Function::new("concat", "value, ...", concat).differs(
+        "one argument is returned as it is, where an example of the guide makes it a text",
+    ),
+    Function::new("endswith", "text, end", |a| test(a, |text, end| text.ends_with(end))),
+    Function::new("indexof", "text, part", indexof).since_2016(),
+    Function::new("length", "text", |a| measure(a, |text| text.chars().count())).since_2016(),
+    Function::new("lower", "text", |a| map(a, str::to_lowercase)),
+    Function::new("lpad", "text, count", |a| pad(a, |text, blanks| blanks + text)),
+    Function::new("ltrim", "text", |a| map(a, |text| text.trim_start_matches(BLANKS).to_owned())),
+    Function::new("numbytes", "text", |a| measure(a, str::len)).since_2016(),
+    Function::new("replace", "text, from, to", replace),
+    Function::new("rpad", "text, count", |a| pad(a, |text, blanks| text.to_owned() + &blanks)),
+    Function::new("rtrim", "text", |a| map(a, |text| text.trim_end_matches(BLANKS).to_owned())),
+    Function::new("startswith", "text, start", |a| test(a, |text, start| text.starts_with(start))),
+    Function::new("substring", "text, start [, end]", substring),
+    Function::new("trim", "text", |a| map(a, |text| text.trim_matches(BLANKS).to_owned())),
+    Function::new("upper", "text", |a| map(a, str::to_uppercase)),
 ];
 
 /// What the trim functions strip.
@@ -107,7 +110,13 @@ fn pad<'v>(arguments: Arguments<'v>, join: impl Fn(&str, String) -> String) -> O
 
 fn replace(arguments: Arguments<'_>) -> Outcome<'_> {
     match (arguments.text(0)?, arguments.text(1)?, arguments.text(2)?) {
-        (Some(text), Some(from), Some(to)) => yields(text.replace(&*from, &to)),
+        (Some(text), Some(from), Some(to)) => {
+            let count = text.matches(&*from).count();
+            if text.len() + count.saturating_mul(to.len()) > REPLACED_BYTES_MAX {
+                return undefined();
+            }
+            yields(text.replace(&*from, &to))
+        }
         _ => undefined(),
     }
 }

@@ -84,13 +84,13 @@ impl Parser<'_> {
     }
 
     fn not(&mut self) -> Result<Expr, Reported> {
-        let start = self.span().start;
-        let mut count = 0;
+        let mut starts = vec![self.span().start];
         while self.take_keyword("NOT") || self.take_symbol("NOT") {
-            count += 1;
+            starts.push(self.span().start);
         }
         let mut expr = self.comparison()?;
-        for _ in 0..count {
+        starts.pop();
+        for start in starts.into_iter().rev() {
             let below = expr.depth;
             expr = self.node(Kind::Not(Box::new(expr)), start, below)?;
         }
@@ -145,13 +145,13 @@ impl Parser<'_> {
     }
 
     fn unary(&mut self) -> Result<Expr, Reported> {
-        let start = self.span().start;
-        let mut count = 0;
+        let mut starts = vec![self.span().start];
         while self.take_symbol("-") {
-            count += 1;
+            starts.push(self.span().start);
         }
         let mut expr = self.postfix()?;
-        for _ in 0..count {
+        starts.pop();
+        for start in starts.into_iter().rev() {
             let below = expr.depth;
             expr = self.node(Kind::Negate(Box::new(expr)), start, below)?;
         }

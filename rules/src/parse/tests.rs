@@ -43,7 +43,11 @@ fn each_mistake_has_its_code_and_place() {
         ("SELECT a FROM 'a' WHERE 1 < x < 2", Code::UnexpectedToken, "<"),
         ("SELECT nope(1) AS c FROM 'a'", Code::UnknownFunction, "nope"),
         ("SELECT cot(1) AS c FROM 'a'", Code::UnknownFunction, "cot"),
-        ("SELECT md5(a) AS c FROM 'a'", Code::Unsupported, "md5"),
+        (
+            "SELECT machinelearning_predict(a) AS c FROM 'a'",
+            Code::Unsupported,
+            "machinelearning_predict",
+        ),
         ("SELECT abs() AS c FROM 'a'", Code::ArgumentCount, "abs()"),
         ("SELECT substring(a) AS c FROM 'a'", Code::ArgumentCount, "substring(a)"),
         ("SELECT encode(a, 'hex') AS c FROM 'a'", Code::Argument, "'hex'"),
@@ -61,13 +65,14 @@ fn each_mistake_has_its_code_and_place() {
 
 #[test]
 fn mistakes_do_not_hide_each_other() {
-    let sql = "SELECT nope(a) AS x, b c, md5(d) AS y, e[0] AS z FROM 'a/#/b' WHERE cot(f) != 1";
+    let sql = "SELECT nope(a) AS x, b c, machinelearning_predict(d) AS y, e[0] AS z \
+               FROM 'a/#/b' WHERE cot(f) != 1";
     assert_eq!(
         errors(sql),
         [
             (Code::UnknownFunction, "nope"),
             (Code::UnexpectedToken, "c"),
-            (Code::Unsupported, "md5"),
+            (Code::Unsupported, "machinelearning_predict"),
             (Code::NotInLanguage, "["),
             (Code::TopicFilter, "'a/#/b'"),
             (Code::UnknownFunction, "cot"),

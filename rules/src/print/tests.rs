@@ -97,8 +97,11 @@ fn select(column: impl Strategy<Value = Expr> + Clone + 'static) -> impl Strateg
     let item = (column.clone(), prop::option::of(alias));
     prop_oneof![
         column.prop_map(Select::Value),
-        prop::collection::vec(item.prop_map(|(expr, alias)| Item { expr, alias }), 1..4)
-            .prop_map(Select::Items),
+        prop::collection::vec(
+            item.prop_map(|(expr, alias)| Item { expr, alias, span: 0..0 }),
+            1..4
+        )
+        .prop_map(Select::Items),
     ]
 }
 
@@ -121,6 +124,7 @@ pub(crate) fn any_statement() -> impl Strategy<Value = Statement> {
             variables,
             select,
             from,
+            from_span: 0..0,
             filter,
         })
 }
@@ -132,6 +136,7 @@ fn bare(statement: &Statement) -> Statement {
         assignment.name_span = 0..0;
         strip(&mut assignment.expr);
     }
+    statement.from_span = 0..0;
     strip_select(&mut statement.select);
     statement.filter.iter_mut().for_each(strip);
     statement
@@ -140,7 +145,10 @@ fn bare(statement: &Statement) -> Statement {
 fn strip_select(select: &mut Select) {
     match select {
         Select::Value(expr) => strip(expr),
-        Select::Items(items) => items.iter_mut().for_each(|item| strip(&mut item.expr)),
+        Select::Items(items) => items.iter_mut().for_each(|item| {
+            item.span = 0..0;
+            strip(&mut item.expr);
+        }),
     }
 }
 

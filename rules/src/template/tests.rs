@@ -56,3 +56,11 @@ fn a_template_without_expressions_is_constant() {
     assert_eq!(Template::compile("").expect("valid").constant(), Some(""));
     assert_eq!(Template::compile("${topic()}").expect("valid").constant(), None);
 }
+
+#[test]
+fn a_template_names_the_functions_that_it_calls() {
+    let text = "${UPPER(topic())}-${get_thing_shadow('a', 'r').state}-${topic(2)}";
+    let template = Template::compile(text).expect("valid");
+    assert_eq!(template.functions(), ["get_thing_shadow", "topic", "upper"]);
+    assert!(Template::compile("plain").expect("valid").functions().is_empty());
+}

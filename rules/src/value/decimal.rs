@@ -34,6 +34,20 @@ struct Wide {
     inexact: bool,
 }
 
+/// Longest number, in bytes, that [`Decimal::parse_short`] reads: its digits fit 64 bits.
+const SHORT_MAX: usize = 19;
+
+/// Powers of ten that fit 64 bits.
+const POWERS: [i64; 19] = {
+    let mut powers = [1; 19];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
 impl Decimal {
     /// Zero.
     pub const ZERO: Self = Self { coefficient: 0, exponent: 0 };
@@ -57,6 +71,9 @@ impl Decimal {
 
     /// Reads `-?\d+(\.\d+)?([eE][+-]?\d+)?`; `None` if it is not that, or beyond the range.
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some(short) = Self::parse_short(text) {
+            return Some(short);
+        }
         let (negative, rest) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -92,6 +109,36 @@ impl Decimal {
         Self::rounded(negative, wide)
     }
 
+    /// Reads a number of few digits without an exponent; `None` if it is not that. The usual case:
+    /// it needs 64 bits and no rounding.
+    fn parse_short(text: &str) -> Option<Self> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text),
+        };
+        if digits.len() > SHORT_MAX || !digits.as_bytes().first()?.is_ascii_digit() {
+            return None;
+        }
+        let (mut value, mut point) = (0_u64, None);
+        for (position, byte) in digits.bytes().enumerate() {
+            match byte {
+                b'0'..=b'9' => value = value * 10 + u64::from(byte - b'0'),
+                b'.' if point.is_none() && position + 1 < digits.len() => point = Some(position),
+                _ => return None,
+            }
+        }
+        let mut exponent = point.map_or(0, |point| point as i32 + 1 - digits.len() as i32);
+        if value == 0 {
+            return Some(Self::ZERO);
+        }
+        while value.is_multiple_of(10) {
+            value /= 10;
+            exponent += 1;
+        }
+        let magnitude = i128::from(value);
+        Some(Self { coefficient: if negative { -magnitude } else { magnitude }, exponent })
+    }
+
     /// Rounds half to even and brings to the canonical form.
     fn rounded(negative: bool, mut wide: Wide) -> Option<Self> {
         let end = COEFFICIENT_END.unsigned_abs();
@@ -110,9 +157,17 @@ impl Decimal {
         if wide.digits == 0 {
             return Some(Self::ZERO);
         }
-        while wide.digits.is_multiple_of(10) {
+        while u64::try_from(wide.digits).is_err() && wide.digits.is_multiple_of(10) {
             wide.digits /= 10;
             wide.exponent = wide.exponent.saturating_add(1);
+        }
+        // Division of 64 bits is much cheaper, and nearly all numbers are that short.
+        if let Ok(mut short) = u64::try_from(wide.digits) {
+            while short.is_multiple_of(10) {
+                short /= 10;
+                wide.exponent = wide.exponent.saturating_add(1);
+            }
+            wide.digits = short.into();
         }
         let leading = wide.exponent.saturating_add(wide.digits.ilog10() as i32);
         if leading < -999 {
@@ -361,6 +416,20 @@ impl PartialOrd for Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
+        // Numbers of 64 bits whose exponents are close: brought to the same exponent exactly.
+        if let (Ok(left), Ok(right)) =
+            (i64::try_from(self.coefficient), i64::try_from(other.coefficient))
+        {
+            let apart = self.exponent - other.exponent;
+            if let Some(scale) = POWERS.get(apart.unsigned_abs() as usize) {
+                let (left, right, scale) =
+                    (i128::from(left), i128::from(right), i128::from(*scale));
+                return match apart >= 0 {
+                    true => (left * scale).cmp(&right),
+                    false => left.cmp(&(right * scale)),
+                };
+            }
+        }
         self.coefficient.signum().cmp(&other.coefficient.signum()).then_with(|| {
             let magnitudes = self.magnitude_cmp(*other);
             if self.is_negative() { magnitudes.reverse() } else { magnitudes }

@@ -1,5 +1,9 @@
 //! JSON in and out, without detours over `f64`: 34 digits survive.
 
+mod skip;
+
+pub(super) use skip::read_keys;
+
 use super::{Decimal, Object, Value};
 use crate::error::RulesError;
 use crate::rule::SqlVersion;
@@ -133,8 +137,8 @@ impl<'a> Reader<'a> {
         self.at - start
     }
 
-    fn number(&mut self) -> Result<Value, RulesError> {
-        let start = self.at;
+    /// Moves over a number; whether it has neither fraction nor exponent.
+    fn scan_number(&mut self) -> Result<bool, RulesError> {
         self.take(b'-');
         let leading_zero = self.peek() == Some(b'0');
         let whole = self.digits();
@@ -151,9 +155,15 @@ impl<'a> Reader<'a> {
                 return self.fail("a digit");
             }
         }
+        Ok(plain)
+    }
+
+    fn number(&mut self) -> Result<Value, RulesError> {
+        let start = self.at;
+        let plain = self.scan_number()?;
         let text = &self.text[start..self.at];
         // 18 digits fit 64 bits: the usual case, without the general reader.
-        if plain && whole <= 18 {
+        if plain && text.len() <= 18 {
             return Ok(Value::Int(text.parse::<i64>().unwrap_or(0).into()));
         }
         match Decimal::parse(text) {
@@ -167,9 +177,7 @@ impl<'a> Reader<'a> {
         let mut out = String::new();
         loop {
             let start = self.at;
-            while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..=0x1f)) {
-                self.at += 1;
-            }
+            self.skip_plain();
             out.push_str(&self.text[start..self.at]);
             match self.peek() {
                 Some(b'"') => {
@@ -180,6 +188,13 @@ impl<'a> Reader<'a> {
                 _ => return self.fail("a closing quote"),
             }
         }
+    }
+
+    /// Moves over what stands for itself in a string.
+    fn skip_plain(&mut self) {
+        let rest = &self.text.as_bytes()[self.at..];
+        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+        self.at += end.unwrap_or(rest.len());
     }
 
     fn escape(&mut self) -> Result<char, RulesError> {

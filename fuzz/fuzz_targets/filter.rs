@@ -1,0 +1,5 @@
+//! libFuzzer over topic filters.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fieldmirror_rules::fuzz::filter(bytes));

@@ -1,0 +1,5 @@
+//! libFuzzer over JSON payloads.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fieldmirror_rules::fuzz::json(bytes));

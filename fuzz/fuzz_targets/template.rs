@@ -1,0 +1,5 @@
+//! libFuzzer over substitution templates.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fieldmirror_rules::fuzz::template(bytes));

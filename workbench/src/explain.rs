@@ -1,0 +1,222 @@
+//! Everything about one rule and one message: FROM, each sub-expression, the term that decided,
+//! each template of the actions, and each policy verdict.
+//!
+//! What it does not do: it evaluates and decides nothing itself. Values come from
+//! `fieldmirror_rules::explain`, verdicts from `fieldmirror_cloud::policy`.
+
+use fieldmirror_cloud::policy::{Action, Request, SessionPolicy};
+use fieldmirror_rules::context::Context;
+use fieldmirror_rules::diagnostic::Diagnostic;
+use fieldmirror_rules::explain::{Explanation, TemplateExplanation};
+use fieldmirror_rules::rule::{Rule, SqlVersion};
+use fieldmirror_rules::template::Template;
+use serde_json::{Value as Json, json};
+use std::fmt::Write as _;
+
+/// What is asked.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// The rule's name.
+    pub name: &'a str,
+    /// The rule, as `CreateTopicRule` takes it.
+    pub rule: &'a Json,
+    /// The message's payload.
+    pub payload: &'a [u8],
+    /// Its topic, client and all else that functions read.
+    pub context: Context<'a>,
+    /// The policies of the client's session, if its verdicts are asked for too.
+    pub session: Option<&'a SessionPolicy>,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The rule's name.
+    pub name: String,
+    /// What may be surprising about the rule: that it is disabled, how the message reaches it.
+    pub notes: Vec<String>,
+    /// The SQL over the message.
+    pub statement: Explanation,
+    /// Each template of its actions, with the field's path.
+    pub templates: Vec<(String, TemplateAnswer)>,
+    /// What the client's policies say, in the order in which they are asked.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// A template over the message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TemplateAnswer {
+    /// What it comes to.
+    Explained(TemplateExplanation),
+    /// It does not compile.
+    Wrong(String),
+}
+
+/// What a policy says about a step of the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// The request, the verdict and the statement that decided, in a sentence.
+    pub sentence: String,
+}
+
+/// Explains a rule over a message.
+///
+/// # Errors
+/// What is wrong with the rule's SQL.
+pub fn explain(question: &Question<'_>) -> Result<Answer, Vec<Diagnostic>> {
+    let text = |key: &str| question.rule.get(key).and_then(Json::as_str);
+    let version = text("awsIotSqlVersion").and_then(SqlVersion::parse).unwrap_or_default();
+    let rule = Rule::compile(text("sql").unwrap_or_default(), version)?;
+    let (direct, topic) = basic_ingest(question.context.topic);
+    let context = Context { topic, ..question.context };
+    let mut notes = Vec::new();
+    if question.rule.get("ruleDisabled").and_then(Json::as_bool) == Some(true) {
+        notes.push("the rule is disabled: it takes no messages".to_owned());
+    }
+    match direct {
+        Some(name) if name == question.name => notes.push(format!(
+            "Basic Ingest hands the message to `{name}` whatever its FROM says, as {topic}"
+        )),
+        Some(name) => {
+            notes.push(format!("Basic Ingest hands the message to `{name}`, and to no other rule"));
+        }
+        None => {}
+    }
+    let templates = templates(question.rule)
+        .into_iter()
+        .map(|(path, text)| {
+            let answer = match Template::compile_for(&text, version) {
+                Ok(template) => {
+                    TemplateAnswer::Explained(template.explain(question.payload, &context))
+                }
+                Err(wrong) => {
+                    let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+                    TemplateAnswer::Wrong(format!("{text}: {}", lines.join("; ")))
+                }
+            };
+            (path, answer)
+        })
+        .collect();
+    Ok(Answer {
+        name: question.name.to_owned(),
+        notes,
+        statement: rule.explain(question.payload, &context),
+        templates,
+        verdicts: verdicts(question),
+    })
+}
+
+/// The rule that a topic of Basic Ingest names, and the topic without that prefix.
+fn basic_ingest(topic: &str) -> (Option<&str>, &str) {
+    match topic.strip_prefix("$aws/rules/").map(|rest| rest.split_once('/').unwrap_or((rest, ""))) {
+        Some((name, rest)) => (Some(name), rest),
+        None => (None, topic),
+    }
+}
+
+/// Texts with `${` in the rule's actions with their paths; roles take none.
+fn templates(rule: &Json) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for key in ["actions", "errorAction"] {
+        if let Some(value) = rule.get(key) {
+            gather(value, key.to_owned(), &mut found);
+        }
+    }
+    found
+}
+
+fn gather(value: &Json, path: String, found: &mut Vec<(String, String)>) {
+    match value {
+        Json::String(text) if text.contains("${") => found.push((path, text.clone())),
+        Json::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                gather(item, format!("{path}[{i}]"), found);
+            }
+        }
+        Json::Object(fields) => {
+            for (key, value) in fields.iter().filter(|(key, _)| *key != "roleArn") {
+                gather(value, format!("{path}.{key}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn verdicts(question: &Question<'_>) -> Vec<Verdict> {
+    let Some(session) = question.session else { return Vec::new() };
+    let connect = question.context.client_id.map(|client| (Action::Connect, client));
+    let publish = (Action::Publish, question.context.topic);
+    connect
+        .into_iter()
+        .chain([publish])
+        .map(|(action, name)| {
+            let request = Request::new(action, name);
+            let decision = session.decide_request(request);
+            Verdict {
+                allowed: decision.is_allowed(),
+                sentence: session.sentence(request, decision),
+            }
+        })
+        .collect()
+}
+
+impl Answer {
+    /// The answer for a terminal: what the client may, FROM, WHERE and SELECT as a tree, then the
+    /// templates, their paths aligned.
+    pub fn to_text(&self) -> String {
+        let mut out = format!("rule `{}`\n", self.name);
+        for note in &self.notes {
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "note: {note}");
+        }
+        for verdict in &self.verdicts {
+            let _ = writeln!(out, "policy: {}", verdict.sentence);
+        }
+        out.push_str(&self.statement.to_text());
+        let width = self.templates.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0);
+        for (path, answer) in &self.templates {
+            let text = match answer {
+                TemplateAnswer::Explained(template) => template.to_text(),
+                TemplateAnswer::Wrong(why) => format!("{why}\n"),
+            };
+            let mut lines = text.lines();
+            let _ = writeln!(out, "{path:width$}  {}", lines.next().unwrap_or_default());
+            for line in lines {
+                let _ = writeln!(out, "{:width$}  {line}", "");
+            }
+        }
+        out
+    }
+
+    /// `{rule, notes, policies: [{allowed, sentence}], statement, templates: [{path, ...}]}`.
+    pub fn to_json(&self) -> Json {
+        let read = |value: &fieldmirror_rules::value::Value| -> Json {
+            // What the evaluator writes is JSON.
+            serde_json::from_slice(&value.to_json()).unwrap_or_default()
+        };
+        let templates = self.templates.iter().map(|(path, answer)| match answer {
+            TemplateAnswer::Explained(template) => {
+                let mut object = read(&template.to_json());
+                object["path"] = json!(path);
+                object
+            }
+            TemplateAnswer::Wrong(why) => json!({"path": path, "error": why}),
+        });
+        let verdicts = self
+            .verdicts
+            .iter()
+            .map(|verdict| json!({"allowed": verdict.allowed, "sentence": verdict.sentence}));
+        json!({
+            "rule": self.name,
+            "notes": self.notes,
+            "policies": verdicts.collect::<Vec<_>>(),
+            "statement": read(&self.statement.to_json()),
+            "templates": templates.collect::<Vec<_>>(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! An answer puts FROM, WHERE, templates and policies side by side.
+
+use super::*;
+use fieldmirror_cloud::policy::{Facts, PolicyDocument, PolicySet};
+use fieldmirror_core::time::Timestamp;
+use std::sync::Arc;
+
+fn rule() -> Json {
+    json!({
+        "sql": "SELECT humidity FROM 'farm/+/data' WHERE humidity < 35 AND site = 'a'",
+        "awsIotSqlVersion": "2016-03-23",
+        "actions": [
+            {"republish": {"topic": "cmd/${topic(2)}/${missing}", "roleArn": "arn:${x}"}},
+            {"dynamoDB": {"tableName": "T", "hashKeyValue": "${nope(}"}},
+        ],
+    })
+}
+
+fn session(client: &str) -> SessionPolicy {
+    let document = PolicyDocument::parse(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iot:Connect","iot:Publish"],
+        "Resource":["arn:aws:iot:eu-west-1:123456789012:client/probe-1",
+        "arn:aws:iot:eu-west-1:123456789012:topic/farm/${iot:ClientId}/data"]}]}"#,
+    )
+    .unwrap();
+    let facts =
+        Facts { client_id: Some(client.to_owned()), ..Facts::new("eu-west-1", "123456789012") };
+    SessionPolicy::new(Arc::new(PolicySet::new([("P".to_owned(), document)])), &facts)
+}
+
+fn ask(topic: &str, payload: &str, client: &str) -> Answer {
+    let session = session(client);
+    let context =
+        Context { client_id: Some(client), ..Context::new(topic, Timestamp::from_millis(0)) };
+    let rule = rule();
+    let question = Question {
+        name: "dry",
+        rule: &rule,
+        payload: payload.as_bytes(),
+        context,
+        session: Some(&session),
+    };
+    explain(&question).unwrap()
+}
+
+#[test]
+fn an_answer_names_the_term_that_decided_and_what_templates_give() {
+    let answer = ask("farm/probe-1/data", r#"{"humidity": 35, "site": "a"}"#, "probe-1");
+    assert_eq!(answer.statement.summary(), "`humidity < 35` is false: humidity is 35");
+    let paths: Vec<_> = answer.templates.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["actions[0].republish.topic", "actions[1].dynamoDB.hashKeyValue"]);
+    let TemplateAnswer::Explained(topic) = &answer.templates[0].1 else { panic!("compiles") };
+    assert_eq!(topic.text, Ok("cmd/probe-1/".to_owned()));
+    assert!(matches!(&answer.templates[1].1, TemplateAnswer::Wrong(why) if why.contains("nope")));
+    assert!(answer.verdicts.iter().all(|verdict| verdict.allowed), "{:?}", answer.verdicts);
+    let text = answer.to_text();
+    for part in [
+        "rule `dry`\n",
+        "policy: iot:Connect on client/probe-1: allowed by statement 0 of policy P\n",
+        "FROM 'farm/+/data' matches farm/probe-1/data\n",
+        "silent: `humidity < 35` is false: humidity is 35\n",
+        "actions[0].republish.topic        cmd/${topic(2)}/${missing} = cmd/probe-1/\n",
+    ] {
+        assert!(text.contains(part), "{part:?} in\n{text}");
+    }
+}
+
+#[test]
+fn a_foreign_client_is_denied_and_a_foreign_topic_not_heard() {
+    let answer = ask("farm/probe-1", r#"{"humidity": 1}"#, "probe-2");
+    let verdicts: Vec<_> = answer.verdicts.iter().map(|one| one.sentence.as_str()).collect();
+    assert_eq!(
+        verdicts,
+        [
+            "iot:Connect on client/probe-2: no statement of 1 allows it",
+            "iot:Publish on topic/farm/probe-1: no statement of 1 allows it",
+        ]
+    );
+    assert!(answer.statement.topic.as_ref().is_some_and(|topic| !topic.matches()));
+}
+
+#[test]
+fn basic_ingest_and_disabled_rules_are_noted() {
+    let answer = ask("$aws/rules/dry/farm/x/data", r#"{"humidity": 1, "site": "a"}"#, "probe-1");
+    assert!(answer.notes[0].contains("Basic Ingest hands the message to `dry`"), "{answer:?}");
+    let other = ask("$aws/rules/wet/farm/x/data", "{}", "probe-1");
+    assert!(other.notes[0].contains("to `wet`, and to no other rule"));
+    let mut rule = rule();
+    rule["ruleDisabled"] = json!(true);
+    let context = Context::new("farm/x/data", Timestamp::from_millis(0));
+    let question = Question { name: "dry", rule: &rule, payload: b"{}", context, session: None };
+    let answer = explain(&question).unwrap();
+    assert_eq!(answer.notes, ["the rule is disabled: it takes no messages"]);
+    assert!(answer.verdicts.is_empty());
+}
+
+#[test]
+fn json_has_all_parts_and_broken_sql_is_told() {
+    let json = ask("farm/a/data", r#"{"humidity": 1, "site": "a"}"#, "probe-1").to_json();
+    assert_eq!(json["statement"]["fires"], true);
+    assert_eq!(json["templates"][0]["text"], "cmd/a/");
+    assert_eq!(json["templates"][0]["path"], "actions[0].republish.topic");
+    assert_eq!(json["policies"][0]["allowed"], true);
+    let rule = json!({"sql": "SELECT"});
+    let context = Context::new("a", Timestamp::from_millis(0));
+    let question = Question { name: "r", rule: &rule, payload: b"{}", context, session: None };
+    assert!(explain(&question).is_err());
+}

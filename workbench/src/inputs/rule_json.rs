@@ -1,0 +1,60 @@
+//! Rules and policies in files of their own, in each form that the command line of AWS takes or
+//! prints.
+
+use super::stem;
+use crate::deployment::{Builder, Origin};
+use crate::yaml::{Entry, Mapping, Node, Value};
+
+/// Reads a rule: a bare `TopicRulePayload`; `{"ruleName", "topicRulePayload"}`; a payload with
+/// `ruleName` in it; or the `{"rule"}` that `get-topic-rule` prints.
+pub(super) fn read(file: &str, root: &Node, builder: &mut Builder<'_>) {
+    let origin = Origin { file: file.to_owned(), line: root.line, logical_id: None };
+    let payload = if let Some(inner) = root.get("topicRulePayload") {
+        refuse_others(root, &["ruleName", "topicRulePayload", "tags"], &origin, builder);
+        inner.clone()
+    } else if let Some(inner) = root.get("rule") {
+        refuse_others(root, &["ruleArn", "rule"], &origin, builder);
+        without(inner, &["ruleName", "createdAt"])
+    } else {
+        without(root, &["ruleName"])
+    };
+    let named = root.get("ruleName").or_else(|| root.get("rule")?.get("ruleName"));
+    let name = match named {
+        Some(node) => match node.as_text() {
+            Some(text) => text.to_owned(),
+            None => return builder.problem(&origin, node, node.kind(), "the rule's name as text"),
+        },
+        None => stem(file),
+    };
+    builder.rule(&name, &payload, origin);
+}
+
+/// Reads a policy: a bare document, or the `{"policyName", "policyDocument"}` that `create-policy`
+/// takes and `get-policy` prints, in which the document may be text.
+pub(super) fn read_policy(file: &str, root: &Node, builder: &mut Builder<'_>) {
+    let origin = Origin { file: file.to_owned(), line: root.line, logical_id: None };
+    let Some(document) = root.get("policyDocument") else {
+        return builder.policy(&stem(file), root, origin);
+    };
+    let name =
+        root.get("policyName").and_then(Node::as_text).map_or_else(|| stem(file), str::to_owned);
+    builder.policy(&name, document, origin);
+}
+
+fn refuse_others(root: &Node, known: &[&str], origin: &Origin, builder: &mut Builder<'_>) {
+    for entry in root.as_mapping().into_iter().flatten() {
+        if !known.contains(&entry.key.as_str()) {
+            let found = format!("the field `{}`", entry.key);
+            let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            builder.problem(origin, &entry.value, found, format!("one of {}", known.join(", ")));
+        }
+    }
+}
+
+/// The mapping without some of its names.
+fn without(node: &Node, names: &[&str]) -> Node {
+    let Some(mapping) = node.as_mapping() else { return node.clone() };
+    let kept = mapping.iter().filter(|entry: &&Entry| !names.contains(&entry.key.as_str()));
+    let value = Value::Mapping(kept.cloned().collect::<Mapping>());
+    Node { value, ..node.clone() }
+}

@@ -1,0 +1,220 @@
+//! Which small mistakes a suite would not notice.
+//!
+//! ```text
+//! suite -> for each rule: mutants of its SQL (rules), its actions dropped or turned elsewhere
+//!       -> the suite over the changed rules, until a case fails: killed
+//!       -> else a message on which rule and mutant part: survived
+//!       -> and where none is found: probably equivalent
+//! ```
+//!
+//! A message is only proposed after both statements were evaluated on it: it starts from a message
+//! of the suite's own cases, with the values that the mutant names put in ([`Mutant::boundary`]),
+//! and with null, text or nothing in the place of each field that the rule reads.
+//!
+//! Of an action, the names of its targets are changed as well: table, function, topic, queue.
+//!
+//! What it does not do: policies are not changed.
+
+mod actions;
+mod render;
+mod witness;
+
+pub use render::Format;
+
+use crate::suite::{Act, Suite};
+use fieldmirror_cloud::error::CloudError;
+use fieldmirror_cloud::rule_spec::RuleSpec;
+use fieldmirror_rules::mutate::Mutant;
+use fieldmirror_rules::rule::Rule;
+
+/// What became of all mutants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// How many a case noticed.
+    pub killed: usize,
+    /// Those that no case noticed, though a message tells them apart.
+    pub survivors: Vec<Survivor>,
+    /// Those that no case noticed and for which no message was found: they may well mean the same.
+    pub equivalent: Vec<Survivor>,
+}
+
+/// A mutant that no case noticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survivor {
+    /// The suite's file.
+    pub suite: String,
+    /// The rule's name.
+    pub rule: String,
+    /// What was changed, as a word: `threshold`, `dropped action`.
+    pub kind: String,
+    /// The change in a line.
+    pub description: String,
+    /// The changed statement; the rule's own where an action was dropped.
+    pub sql: String,
+    /// A message on which the two part.
+    pub witness: Option<Witness>,
+}
+
+/// A message that tells a rule from its mutant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// Where it is published.
+    pub topic: String,
+    /// Its payload as JSON.
+    pub payload: String,
+    /// What the rule does with it: `fires with {...}`, `is silent`, `does not hear it`.
+    pub rule: String,
+    /// What the mutant does with it.
+    pub mutant: String,
+}
+
+/// Why mutants of a suite tell nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MutationError {
+    /// A case fails over the rules as they are.
+    #[error(
+        "{suite}:{line}: the case `{case}` fails over the rules as they are; expected a suite that \
+         passes: mend it first, `rules test` explains it"
+    )]
+    Failing {
+        /// The suite's file.
+        suite: String,
+        /// The case's line.
+        line: usize,
+        /// The case's name.
+        case: String,
+    },
+    /// Rules with a change do not load, which their mutants promise.
+    #[error("rule `{rule}`, {change}: {source}")]
+    Rules {
+        /// The rule's name.
+        rule: String,
+        /// The change.
+        change: String,
+        /// What the core said.
+        source: CloudError,
+    },
+}
+
+/// Runs `suite` over every mutant of its rules.
+///
+/// # Errors
+/// [`MutationError::Failing`] if it does not pass as it is.
+pub fn mutate(suite: &Suite) -> Result<Outcome, MutationError> {
+    if let Some(case) = suite.run().cases.into_iter().find(|case| !case.passed) {
+        return Err(MutationError::Failing { suite: case.suite, line: case.line, case: case.name });
+    }
+    let messages = messages(suite);
+    let mut outcome = Outcome::default();
+    for (at, (name, spec)) in suite.rules().iter().enumerate() {
+        // A rule of a loaded suite compiles.
+        let Ok(rule) = Rule::compile(&spec.sql, spec.version) else { continue };
+        for mutant in rule.mutants() {
+            let changed = RuleSpec { sql: mutant.sql.clone(), ..spec.clone() };
+            if notices(suite, at, changed, &mutant.description)? {
+                outcome.killed += 1;
+            } else {
+                outcome.survives(suite, name, (&rule, &mutant), &messages);
+            }
+        }
+        for (kind, description, changed) in actions::mutants(spec) {
+            match notices(suite, at, changed, &description) {
+                Ok(true) => outcome.killed += 1,
+                Ok(false) => {
+                    let fires = messages.iter().find_map(|sent| witness::firing(&rule, sent));
+                    outcome.survivors.push(Survivor {
+                        suite: suite.file.clone(),
+                        rule: name.clone(),
+                        kind: kind.to_owned(),
+                        description,
+                        sql: spec.sql.clone(),
+                        witness: fires,
+                    });
+                }
+                // A core that refuses the changed rule would have told before any test.
+                Err(MutationError::Rules { .. }) => {}
+                Err(other) => return Err(other),
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// Whether a case fails over the suite's rules with one changed.
+fn notices(
+    suite: &Suite,
+    at: usize,
+    changed: RuleSpec,
+    description: &str,
+) -> Result<bool, MutationError> {
+    let mut rules = suite.rules().to_vec();
+    rules[at].1 = changed;
+    let rule = rules[at].0.clone();
+    let mutated = suite.with_rules(rules).map_err(|source| MutationError::Rules {
+        rule,
+        change: description.to_owned(),
+        source,
+    })?;
+    Ok(mutated.cases.iter().any(|case| !mutated.run_case(case).passed))
+}
+
+/// A message of a case: topic and payload.
+pub(crate) struct Sent {
+    topic: String,
+    payload: Vec<u8>,
+}
+
+/// The different messages that the suite's cases publish.
+fn messages(suite: &Suite) -> Vec<Sent> {
+    let mut sent: Vec<Sent> = Vec::new();
+    for step in suite.cases.iter().flat_map(|case| &case.steps) {
+        let Act::Publish { topic, payload, .. } = &step.act else { continue };
+        let is_known = |known: &Sent| known.topic == *topic && known.payload == *payload;
+        if !sent.iter().any(is_known) {
+            sent.push(Sent { topic: topic.clone(), payload: payload.clone() });
+        }
+    }
+    sent
+}
+
+impl Outcome {
+    fn survives(
+        &mut self,
+        suite: &Suite,
+        name: &str,
+        (rule, mutant): (&Rule, &Mutant),
+        messages: &[Sent],
+    ) {
+        let witness = Rule::compile(&mutant.sql, rule.version())
+            .ok()
+            .and_then(|changed| witness::parting(rule, &changed, mutant, messages));
+        let survivor = Survivor {
+            suite: suite.file.clone(),
+            rule: name.to_owned(),
+            kind: mutant.kind.as_str().to_owned(),
+            description: mutant.description.clone(),
+            sql: mutant.sql.clone(),
+            witness,
+        };
+        match survivor.witness {
+            Some(_) => self.survivors.push(survivor),
+            None => self.equivalent.push(survivor),
+        }
+    }
+
+    /// Adds what became of another suite's mutants.
+    pub fn extend(&mut self, other: Self) {
+        self.killed += other.killed;
+        self.survivors.extend(other.survivors);
+        self.equivalent.extend(other.equivalent);
+    }
+
+    /// The exit code: 1 if a mutant survived. What is probably equivalent does not count.
+    pub fn exit_code(&self) -> u8 {
+        u8::from(!self.survivors.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests;
