@@ -242,7 +242,9 @@ impl<'a> Rows<'a> {
 
     /// Which rows' topics FROM matches; `None` if all of them, or if topics are not known.
     fn heard(&self, rule: &Rule) -> Option<Vec<u8>> {
-        let matches = |topic: &str| u8::from(rule.filter().matches(topic));
+        // A rule without FROM hears nothing but Basic Ingest.
+        let matches =
+            |topic: &str| u8::from(rule.filter().is_some_and(|filter| filter.matches(topic)));
         match &self.source.topic {
             TopicOf::Unknown => None,
             TopicOf::Fixed(topic) => Some(vec![matches(topic); self.rows]),
