@@ -1,8 +1,8 @@
 //! How large each thing's shadow is: the bytes of its state, kept as sizes without values.
 //!
-//! The `shadows` table holds requests; an operation is billed by the record that it leaves. Millions
-//! of requests are merged here by the documented rules (null deletes, objects merge, everything else
-//! replaces) over lengths alone. Lengths are those of the text as it was written.
+//! The `shadows` table holds requests; an operation is billed by the record that it leaves.
+//! Millions of requests are merged here by the documented rules (null deletes, objects merge,
+//! everything else replaces) over lengths alone: those of the text as it was written.
 
 /// The sizes of one shadow.
 #[derive(Clone, Debug, Default)]
