@@ -159,7 +159,7 @@ fn certificate(rest: &str) -> Result<Variable, String> {
     }
     Err(format!(
         "`iot:Certificate.` with `SerialNumber`, `AvailableKeys`, or `Subject.` or `Issuer.` and \
-         one          of {} or `AlternativeName.` and one of {}",
+         one of {} or `AlternativeName.` and one of {}",
         NAME_FIELDS.join(", "),
         ALTERNATIVE_FIELDS.join(", ")
     ))
