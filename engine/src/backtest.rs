@@ -13,17 +13,19 @@
 //!
 //! What it does not do: no action runs, nothing is published, and external functions fail.
 
+mod bill;
 mod group;
 mod render;
 mod source;
 mod tally;
 
+pub use bill::RulesBill;
 pub use tally::{Difference, Example, RuleTally, Side};
 
 use crate::error::EngineError;
 use fieldmirror_rules::rule::Rule;
 use source::Source;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tally::Tally;
@@ -53,13 +55,23 @@ pub struct BacktestOptions {
     pub threads: usize,
     /// Evaluates every rule row by row, to check what columns answer.
     pub by_rows: bool,
+    /// A price list instead of the built-in one.
+    pub prices: Option<PathBuf>,
     /// Most examples kept of each kind of difference.
     pub examples: usize,
 }
 
 impl Default for BacktestOptions {
     fn default() -> Self {
-        Self { topic: None, device: None, time: None, threads: 1, by_rows: false, examples: 5 }
+        Self {
+            topic: None,
+            device: None,
+            time: None,
+            threads: 1,
+            by_rows: false,
+            prices: None,
+            examples: 5,
+        }
     }
 }
 
@@ -74,6 +86,11 @@ pub struct Backtest {
     pub notes: Vec<String>,
     /// The rules, in their order.
     pub rules: Vec<RuleTally>,
+    /// What the rules engine would have charged for them; connections and messages are billed
+    /// whatever the rules are.
+    pub bill: RulesBill,
+    /// The same for the other version.
+    pub bill_against: Option<RulesBill>,
     /// What the other version does differently, by rule; `None` if there is no other.
     pub differences: Option<Vec<Difference>>,
 }
@@ -89,13 +106,17 @@ pub fn backtest(
     input: &Path,
     options: &BacktestOptions,
 ) -> Result<Backtest, EngineError> {
+    let prices = crate::cost::read_prices(options.prices.as_deref())?;
     let source = Source::open(input, options)?;
     source.check(rules.iter().chain(against.unwrap_or_default()))?;
     let plan = group::Plan::new(&source, rules, against, options);
     let tally = run(&plan, &source, options.threads)?;
     let notes = plan.notes(&source);
-    let (rules, differences) = tally.finish(&plan);
+    let (mut rules, differences) = tally.finish(&plan);
+    let others = rules.split_off(plan.tried);
     Ok(Backtest {
+        bill: RulesBill::new(&rules, &prices),
+        bill_against: against.is_some().then(|| RulesBill::new(&others, &prices)),
         source: input.display().to_string(),
         rows: source.scan.rows(),
         notes,

@@ -51,7 +51,7 @@ pub fn cost(run: &Path, options: &CostOptions) -> Result<Bill, EngineError> {
     Ok(usage.bill(&prices, options.by, options.scale_to))
 }
 
-fn read_prices(path: Option<&Path>) -> Result<Prices, EngineError> {
+pub(crate) fn read_prices(path: Option<&Path>) -> Result<Prices, EngineError> {
     let built_in = Path::new("data/prices.toml");
     let bad = |path: &Path, error: fieldmirror_cloud::error::CloudError| EngineError::Prices {
         path: path.to_owned(),

@@ -23,7 +23,6 @@ use std::path::{Path, PathBuf};
 pub struct TableReader {
     table: Table,
     path: PathBuf,
-    file: File,
     metadata: ArrowReaderMetadata,
     /// Column positions in the wanted order; all if `None`.
     projection: Option<Vec<usize>>,
@@ -49,7 +48,7 @@ impl TableReader {
             advice: "name a file of a run directory, such as messages.parquet",
         })?;
         check_schema(path, table, schema)?;
-        Ok(Self { table, path: path.to_owned(), file, metadata, projection: None })
+        Ok(Self { table, path: path.to_owned(), metadata, projection: None })
     }
 
     /// Opens `table` of the run directory `run`.

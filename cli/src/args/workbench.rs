@@ -140,6 +140,9 @@ pub(crate) struct BacktestArgs {
     /// Evaluate row by row even where columns could be asked, to compare the two.
     #[arg(long)]
     pub(crate) by_rows: bool,
+    /// A price list like data/prices.toml instead of the built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
     /// Threads; by default one a core. Results do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,

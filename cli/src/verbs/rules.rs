@@ -241,6 +241,7 @@ fn backtest_rules(args: &BacktestArgs, format: Format) -> Result<Verdict> {
         time: args.time.clone(),
         threads: threads(args.threads),
         by_rows: args.by_rows,
+        prices: args.prices.clone(),
         ..BacktestOptions::default()
     };
     let result = backtest::backtest(&rules, against.as_deref(), &args.input_path, &options)?;

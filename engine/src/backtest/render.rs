@@ -1,7 +1,7 @@
 //! A backtest for people and for programs.
 
 use super::tally::Side;
-use super::{Backtest, Difference, Example, RuleTally};
+use super::{Backtest, Difference, Example, RuleTally, RulesBill};
 use fieldmirror_core::time::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -23,6 +23,8 @@ impl Backtest {
             "rows": self.rows,
             "notes": self.notes,
             "rules": rules,
+            "bill": self.bill.to_json(),
+            "bill_against": self.bill_against.as_ref().map(RulesBill::to_json),
             "against": against,
         })
     }
@@ -37,6 +39,10 @@ impl Backtest {
         }
         for rule in &self.rules {
             rule_text(rule, &mut out);
+        }
+        self.bill.write("bill of the rules engine", &mut out);
+        if let Some(bill) = &self.bill_against {
+            bill.write("bill of the other rules", &mut out);
         }
         if let Some(differences) = &self.differences {
             let _ = writeln!(out, "\nagainst the other rules");
@@ -65,7 +71,7 @@ fn rule_json(rule: &RuleTally) -> Value {
         "fired": rule.fired,
         "failed": rule.failed,
         "first_failure": rule.first_failure,
-        "actions": rule.fired * rule.actions.len() as u64,
+        "actions": rule.actions_taken(),
         "devices": rule.devices,
         "days": days,
     })
@@ -82,8 +88,22 @@ fn rule_text(rule: &RuleTally, out: &mut String) {
     if let Some(why) = &rule.first_failure {
         let _ = writeln!(out, "  failed     {}, first: {why}", rule.failed);
     }
-    let actions = rule.fired * rule.actions.len() as u64;
-    let _ = writeln!(out, "  actions    {actions}: {}", rule.actions.join(", "));
+    match rule.actions.is_empty() {
+        true => out.push_str("  actions    none\n"),
+        false => {
+            let _ =
+                writeln!(out, "  actions    {}: {}", rule.actions_taken(), rule.actions.join(", "));
+        }
+    }
+    if !rule.devices.is_empty() {
+        devices_text(rule, out);
+    }
+    days_text(rule, out);
+    let way = if rule.by_columns { "columns" } else { "rows" };
+    let _ = writeln!(out, "  evaluated  by {way}");
+}
+
+fn devices_text(rule: &RuleTally, out: &mut String) {
     let mut devices: Vec<_> = rule.devices.iter().collect();
     devices.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
     let named: Vec<_> =
@@ -91,6 +111,9 @@ fn rule_text(rule: &RuleTally, out: &mut String) {
     let more = devices.len().saturating_sub(DEVICES_SHOWN);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let _ = writeln!(out, "  devices    {}: {}{more}", devices.len(), named.join(", "));
+}
+
+fn days_text(rule: &RuleTally, out: &mut String) {
     if let (Some((first, _)), Some((last, _))) =
         (rule.days.first_key_value(), rule.days.last_key_value())
     {
@@ -106,8 +129,6 @@ fn rule_text(rule: &RuleTally, out: &mut String) {
             date(*last)
         );
     }
-    let way = if rule.by_columns { "columns" } else { "rows" };
-    let _ = writeln!(out, "  evaluated  by {way}");
 }
 
 fn difference_json(difference: &Difference) -> Value {

@@ -144,9 +144,9 @@ impl Tally {
         }
     }
 
-    /// The results, named.
+    /// The results, named: the rules that were tried, then those that they are compared with.
     pub(super) fn finish(self, plan: &Plan<'_>) -> (Vec<RuleTally>, Vec<Difference>) {
-        let tried = self.rules.into_iter().zip(&plan.rules).take(plan.tried);
+        let tried = self.rules.into_iter().zip(&plan.rules);
         let rules = tried.map(|(counts, planned)| RuleTally {
             name: planned.rule.name.clone(),
             by_columns: planned.filter.is_some(),
@@ -181,6 +181,13 @@ impl Tally {
             }
         });
         (rules.collect(), differences.collect())
+    }
+}
+
+impl RuleTally {
+    /// Actions that it would have taken.
+    pub fn actions_taken(&self) -> u64 {
+        self.fired * self.actions.len() as u64
     }
 }
 

@@ -112,6 +112,8 @@ fn firings_are_counted_by_device_and_day() {
     assert_eq!(low.devices, [("d1".to_owned(), 20)].into());
     assert_eq!(low.days.values().sum::<u64>(), 20);
     assert_eq!(low.days.len(), 1);
+    // 22 evaluations and 20 actions at 0.15 a million each.
+    assert_eq!(result.bill.total.exact(), "0.0000063");
     let text = result.to_text();
     assert!(text.contains("2018-06-01") && text.contains("d1 20"), "{text}");
 }
