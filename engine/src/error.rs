@@ -147,15 +147,9 @@ impl EngineError {
                 | Self::Foreign { .. }
                 | Self::NotARun { .. }
                 | Self::NoTable { .. }
-<<<<<<< HEAD
-                | Self::Prices { .. }
-                | Self::NoTrace { .. }
-                | Self::Backtest { .. }
-=======
                 | Self::Backtest { .. }
                 | Self::Prices { .. }
                 | Self::NoTrace { .. }
->>>>>>> main
                 | Self::Sim(_)
                 | Self::Cloud(_)
                 | Self::Twin(_)
