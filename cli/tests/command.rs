@@ -27,7 +27,8 @@ fn changed(folder: &Path, from: &str, to: &str) -> String {
     let text = text
         .replacen(from, to, 1)
         .replace("../data/", &format!("{}/data/", root().display()))
-        .replace("file = \"rules/", &format!("file = \"{}/scenarios/rules/", root().display()));
+        .replace("file = \"rules/", &format!("file = \"{}/scenarios/rules/", root().display()))
+        .replace("= \"policies/", &format!("= \"{}/scenarios/policies/", root().display()));
     let path = folder.join("scenario.toml");
     std::fs::write(&path, text).expect("a temporary file");
     path.display().to_string()
