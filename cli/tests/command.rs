@@ -72,6 +72,17 @@ fn faulty_scenarios_are_refused_with_their_place() {
         ("area_m2 = 10000.0", "area_m2 = \"1 ha\"", &["scenario.toml", "line ", "expected f64"]),
         ("champion-2017.csv", "nowhere.csv", &["nowhere.csv", "cannot read it", "scenario.toml"]),
         ("rules/irrigate.json", "rules/nowhere.json", &["nowhere.json", "cannot read it"]),
+        ("policies/gateway.json", "policies/nowhere.json", &["nowhere.json", "cannot read it"]),
+        (
+            "policies/gateway.json",
+            "policies/../rules/ingest.json",
+            &["rules/ingest.json", "Statement", "expected"],
+        ),
+        (
+            "class = \"gateway\"",
+            "class = \"gate\"",
+            &["certificates.3.class", "expected one of", "gateway"],
+        ),
         (
             "elevation_m = 3.0\n",
             "elevation_m = 3.0\nfed_by = 3\n",

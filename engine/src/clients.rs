@@ -53,8 +53,7 @@ pub(crate) fn connections(scenario: &Scenario, register: &Register) -> Vec<Conne
     if certificates.is_empty() {
         return clients;
     }
-    let is_plan = |c: &ConfounderText| matches!(c, ConfounderText::IrrigationPlan { .. });
-    if !scenario.text.confounders.iter().any(is_plan) {
+    if !has_plan(scenario) {
         clients.retain(|connected| connected.client != plans::CLIENT);
     }
     let has = |id: &str| certificates.iter().any(|certificate| certificate.id() == id);
@@ -73,6 +72,12 @@ pub(crate) fn connections(scenario: &Scenario, register: &Register) -> Vec<Conne
         }
     }
     clients
+}
+
+/// Whether an operator's application waters zones.
+pub(crate) fn has_plan(scenario: &Scenario) -> bool {
+    let is_plan = |c: &ConfounderText| matches!(c, ConfounderText::IrrigationPlan { .. });
+    scenario.text.confounders.iter().any(is_plan)
 }
 
 fn publisher(client: &str) -> Connected {

@@ -120,7 +120,7 @@ pub(crate) fn planned(scenario: &Scenario, index: usize) -> Vec<Planned> {
 }
 
 /// The shard of the farm, or of the thing, that a topic names; the first if it names none.
-fn shard_of(scenario: &Scenario, topic: &str) -> usize {
+pub(crate) fn shard_of(scenario: &Scenario, topic: &str) -> usize {
     let mut levels = topic.split('/');
     let first = levels.next().unwrap_or_default();
     let thing = levels.nth(1).filter(|_| topic.starts_with("$aws/things/"));
