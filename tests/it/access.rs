@@ -57,7 +57,7 @@ fn a_foreign_publish_is_denied_and_would_have_started_a_pump_without_policies() 
 
     assert_eq!(commands(&enforced, 1, "intruder") + commands(&enforced, 2, "farmA-101"), 0);
     assert_eq!(commands(&enforced, 4, "irrigation-plan"), 1, "the plan may water");
-    assert_eq!(watered(&enforced, "farmA-zone-1"), []);
+    assert!(watered(&enforced, "farmA-zone-1").is_empty());
     assert_eq!(watered(&enforced, "farmA-zone-4"), [3]);
 
     assert!(open.summary.rejections.is_empty(), "{:?}", open.summary.rejections);
