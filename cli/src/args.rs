@@ -1,5 +1,9 @@
 //! The command line.
 
+mod workbench;
+
+pub(crate) use workbench::*;
+
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use fieldmirror_core::time::Span;
 use std::path::PathBuf;
@@ -27,6 +31,10 @@ pub(crate) enum Format {
     Json,
     /// Comma-separated rows (`inspect RUN TABLE` only).
     Csv,
+    /// JUnit's XML (`rules test` and `policy test` only).
+    Junit,
+    /// Annotations of GitHub Actions (`rules test`, `rules lint` and `policy test` only).
+    Github,
 }
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +50,14 @@ pub(crate) enum Verb {
     Report(ReportArgs),
     /// Show what a run directory holds, or the rows of one table.
     Inspect(InspectArgs),
+    /// Test, explain, lint and try AWS IoT rules, offline.
+    #[command(subcommand)]
+    Rules(RulesVerb),
+    /// Test, explain and write AWS IoT policies, offline.
+    #[command(subcommand)]
+    Policy(PolicyVerb),
+    /// The bill that AWS would write for a recorded run.
+    Cost(CostArgs),
 }
 
 #[derive(Debug, ClapArgs)]

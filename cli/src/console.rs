@@ -3,6 +3,7 @@
 use crate::args::Format;
 use fieldmirror_engine::clock::{Progress, Stopwatch};
 use fieldmirror_engine::error::EngineError;
+use fieldmirror_workbench::problem::Problem;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Instant;
 
@@ -16,8 +17,33 @@ macro_rules! say {
 }
 pub(crate) use say;
 
+/// Input that cannot be used, with its place, what was expected and what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct BadInput(pub(crate) String);
+
+/// All problems of a team's files as one error.
+pub(crate) fn bad_problems(problems: Vec<Problem>) -> anyhow::Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    BadInput(lines.join("\n")).into()
+}
+
+/// Ends with a message about the command line, exit code 2.
+pub(crate) fn usage(message: &str) -> ! {
+    clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{message}\n")).exit()
+}
+
+/// Prints text that ends its own lines.
+pub(crate) fn print(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
 /// The exit code for an error: 3 for bad input, 4 for a failure while running.
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<BadInput>() {
+        return 3;
+    }
     match error.downcast_ref::<EngineError>() {
         Some(engine) if engine.is_bad_input() => 3,
         _ => 4,

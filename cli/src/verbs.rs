@@ -1,9 +1,16 @@
 //! One function a verb.
 
+mod policy;
+mod rules;
+
 use crate::Verdict;
-use crate::args::{Args, Format, InspectArgs, ReplayArgs, ReportArgs, RunArgs, ScenarioVerb, Verb};
-use crate::console::{Bar, SystemStopwatch, cpu_model, peak_rss_mb, say};
+use crate::args::{
+    Args, CostArgs, Format, InspectArgs, PolicyVerb, ReplayArgs, ReportArgs, RulesVerb, RunArgs,
+    ScenarioVerb, Verb,
+};
+use crate::console::{Bar, SystemStopwatch, cpu_model, peak_rss_mb, print, say, usage};
 use anyhow::{Context as _, Result};
+use fieldmirror_engine::cost::{self, CostOptions};
 use fieldmirror_engine::inspect;
 use fieldmirror_engine::manifest::Manifest;
 use fieldmirror_engine::replay::{self, Replayed};
@@ -18,10 +25,7 @@ use std::path::{Path, PathBuf};
 /// Executes the verb that the user asked for.
 pub(crate) fn execute(args: Args) -> Result<Verdict> {
     let format = args.format;
-    if format == Format::Csv && !matches!(&args.verb, Verb::Inspect(i) if i.table.is_some()) {
-        let message = "--format csv is for `inspect RUN TABLE` only; use text or json";
-        clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{message}\n")).exit();
-    }
+    check_format(&args.verb, format);
     match args.verb {
         Verb::Run(run) => execute_run(run, format),
         Verb::Replay(replay) => execute_replay(&replay, format),
@@ -29,7 +33,39 @@ pub(crate) fn execute(args: Args) -> Result<Verdict> {
         Verb::Scenario(ScenarioVerb::Check { file }) => check(&file, format),
         Verb::Report(report) => execute_report(&report, format),
         Verb::Inspect(inspect) => execute_inspect(&inspect, format),
+        Verb::Rules(verb) => rules::execute(verb, format),
+        Verb::Policy(verb) => policy::execute(verb, format),
+        Verb::Cost(cost) => execute_cost(cost, format),
     }
+}
+
+/// Ends with a message about usage where a verb has no such format.
+fn check_format(verb: &Verb, format: Format) {
+    let tests =
+        matches!(verb, Verb::Rules(RulesVerb::Test { .. }) | Verb::Policy(PolicyVerb::Test { .. }));
+    match format {
+        Format::Csv if !matches!(verb, Verb::Inspect(i) if i.table.is_some()) => {
+            usage("--format csv is for `inspect RUN TABLE` only; use text or json");
+        }
+        Format::Junit if !tests => {
+            usage("--format junit is for `rules test` and `policy test` only; use text or json");
+        }
+        Format::Github if !tests && !matches!(verb, Verb::Rules(RulesVerb::Lint(_))) => usage(
+            "--format github is for `rules test`, `rules lint` and `policy test` only; use text or \
+             json",
+        ),
+        _ => {}
+    }
+}
+
+fn execute_cost(args: CostArgs, format: Format) -> Result<Verdict> {
+    let options = CostOptions { prices: args.prices, by: args.by, scale_to: args.scale_to };
+    let bill = cost::cost(&args.run, &options)?;
+    match format {
+        Format::Json => say!("{}", bill.to_json()),
+        _ => print(&bill.to_text()),
+    }
+    Ok(Verdict::Fine)
 }
 
 fn threads(asked: Option<u16>) -> usize {
@@ -158,9 +194,7 @@ fn compile(input: &Path, output: &Path, format: Format) -> Result<Verdict> {
     if let (Ok(from), Ok(to)) = (input.canonicalize(), output.canonicalize())
         && from == to
     {
-        let message =
-            format!("{}: -o names the input itself; choose another file", input.display());
-        clap::Error::raw(clap::error::ErrorKind::ValueValidation, message + "\n").exit();
+        usage(&format!("{}: -o names the input itself; choose another file", input.display()));
     }
     let scenario = Scenario::load(input, &Overrides::default())?;
     scenario.write_compiled(output)?;
@@ -215,9 +249,9 @@ fn execute_inspect(args: &InspectArgs, format: Format) -> Result<Verdict> {
     let manifest = Manifest::read(&args.run)?;
     if let Some(table) = &args.table {
         let form = match format {
-            Format::Text => inspect::Form::Text,
             Format::Json => inspect::Form::Json,
             Format::Csv => inspect::Form::Csv,
+            _ => inspect::Form::Text,
         };
         let rows = args.rows.or((format == Format::Text).then_some(20));
         match inspect::table(&args.run, table, form, rows, &mut out) {

@@ -10,8 +10,8 @@
 //! certificate.
 //!
 //! # Source
-//! AWS IoT Core developer guide, "X.509 client certificates", "Static thing groups", "Authorization";
-//! AWS IoT Core endpoints and quotas.
+//! AWS IoT Core developer guide, "X.509 client certificates", "Static thing groups",
+//! "Authorization"; AWS IoT Core endpoints and quotas.
 
 use crate::error::CloudError;
 use crate::policy::{
@@ -55,7 +55,8 @@ pub struct CertificateSpec {
     /// Its subject, by field: `CommonName`, `Organization`, ...
     pub subject: BTreeMap<String, String>,
     /// Anything else that stands in it, by what follows `iot:Certificate.`, such as `SerialNumber`,
-    /// `Issuer.CommonName` or `Subject.OrganizationalUnit` with several values. Wins over `subject`.
+    /// `Issuer.CommonName` or `Subject.OrganizationalUnit` with several values. It wins over
+    /// `subject`.
     pub variables: BTreeMap<String, Vec<String>>,
     /// Names of the policies that are attached to it.
     pub policies: Vec<String>,

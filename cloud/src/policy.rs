@@ -217,8 +217,8 @@ impl<'a> Resource<'a> {
             Some(Self { kind, name })
         });
         found.next().ok_or_else(|| {
-            "`client/ID`, `topic/TOPIC`, `topicfilter/FILTER`, `thing/NAME`, `rolealias/NAME`, `*`, \
-             or an ARN of one of these"
+            "`client/ID`, `topic/TOPIC`, `topicfilter/FILTER`, `thing/NAME`, `rolealias/NAME`, \
+             `*`, or an ARN of one of these"
                 .to_owned()
         })
     }

@@ -147,9 +147,9 @@ impl EngineError {
                 | Self::Foreign { .. }
                 | Self::NotARun { .. }
                 | Self::NoTable { .. }
-                | Self::Backtest { .. }
                 | Self::Prices { .. }
                 | Self::NoTrace { .. }
+                | Self::Backtest { .. }
                 | Self::Sim(_)
                 | Self::Cloud(_)
                 | Self::Twin(_)

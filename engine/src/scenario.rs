@@ -39,6 +39,14 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The cloud of its first shard: what rules, policies and things a suite finds in it.
+    ///
+    /// # Errors
+    /// [`crate::error::EngineError`] if its rules cannot be read.
+    pub fn cloud_spec(&self) -> Result<fieldmirror_cloud::spec::Spec, crate::error::EngineError> {
+        crate::worlds::cloud_spec(self, &self.registers[0])
+    }
+
     /// Seed of every draw.
     pub const fn seed(&self) -> Seed {
         Seed::new(self.text.seed)

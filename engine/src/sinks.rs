@@ -8,9 +8,9 @@
 //! | `firehose` | `firehose/<stream>` | the records end to end |
 //!
 //! Names are percent-encoded, `/` too, so that no key can leave the folder; a body that is no
-//! UTF-8 is `base64` in place of `body`. Shards' records come epoch by epoch in the shards' order, as
-//! row groups do, so that any number of threads writes the same bytes. The folder is only there if an
-//! action wrote into it.
+//! UTF-8 is `base64` in place of `body`. Shards' records come epoch by epoch in the shards' order,
+//! as row groups do, so that any number of threads writes the same bytes. The folder is only there
+//! if an action wrote into it.
 
 use crate::error::EngineError;
 use fieldmirror_cloud::outputs::{ActionKind, Outputs, base64};
@@ -25,8 +25,8 @@ use std::path::{Path, PathBuf};
 /// the file system.
 pub(crate) const OBJECTS_MAX: usize = 100_000;
 
-/// Longest file name before it is cut and told apart by a hash, in bytes. Source: ours; file systems
-/// take 255.
+/// Longest file name before it is cut and told apart by a hash, in bytes. Source: ours; file
+/// systems take 255.
 const NAME_BYTES_MAX: usize = 200;
 
 /// Records of a shard that are not written yet.

@@ -11,6 +11,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
+pub mod access;
 pub mod deployment;
 pub mod error;
 pub mod explain;

@@ -39,6 +39,8 @@ pub(crate) mod values;
 mod why;
 mod world;
 
+pub(crate) use identity::of_deployment as identity_of;
+
 pub use case::{Act, Case, DEFAULT_CLIENT, Step};
 pub use expect::{Expectation, Kind};
 

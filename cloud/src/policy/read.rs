@@ -89,7 +89,7 @@ impl Reader {
                 let text = if variables {
                     format!("no `Version`: it means 2008-10-17, {mean}; add \"2012-10-17\"")
                 } else {
-                    "no `Version`: it means 2008-10-17, which knows no variables; add \"2012-10-17\""
+                    "no `Version`: it means 2008-10-17, without variables; add \"2012-10-17\""
                         .to_owned()
                 };
                 self.warn(WarningKind::NoVersion, "Version", text);

@@ -3,8 +3,8 @@
 //!
 //! A level of a topic, filter or client id that is the device's own name becomes a variable; one
 //! that is an attribute (or the type) of the device, wherever the class did the same, becomes that
-//! attribute's variable. Everything else is listed as it was seen. A `*` is written in one case: the
-//! last level takes more than [`LITERALS_MAX`] values that no fact explains; a note says so.
+//! attribute's variable. Everything else is listed as it was seen. A `*` is written in one case:
+//! the last level takes more than [`LITERALS_MAX`] values that no fact explains; a note says so.
 //!
 //! A connection is only allowed under the name of an attached thing where all devices of the class
 //! have one (`client/${iot:ClientId}` would be `client/*`); otherwise client ids are listed.

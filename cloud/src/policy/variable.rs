@@ -158,8 +158,8 @@ fn certificate(rest: &str) -> Result<Variable, String> {
         return Ok(Variable::Certificate(field.to_owned(), pick));
     }
     Err(format!(
-        "`iot:Certificate.` with `SerialNumber`, `AvailableKeys`, or `Subject.` or `Issuer.` and one \
-         of {} or `AlternativeName.` and one of {}",
+        "`iot:Certificate.` with `SerialNumber`, `AvailableKeys`, or `Subject.` or `Issuer.` and \
+         one of {} or `AlternativeName.` and one of {}",
         NAME_FIELDS.join(", "),
         ALTERNATIVE_FIELDS.join(", ")
     ))
@@ -181,7 +181,8 @@ fn nearest(name: &str) -> String {
     match plain.iter().find(|known| known.eq_ignore_ascii_case(name)) {
         Some(known) => format!("`{known}`, in just these letters"),
         None => format!(
-            "one of {}, `iot:Connection.Thing.Attributes[NAME]`, or another `iot:Certificate.` field",
+            "one of {}, `iot:Connection.Thing.Attributes[NAME]`, or another field of \
+             `iot:Certificate.`",
             plain.map(|name| format!("`{name}`")).join(", ")
         ),
     }

@@ -93,7 +93,7 @@ fn object_bytes<'a>(members: impl Iterator<Item = (&'a str, u64)>) -> u64 {
         bytes += key.len() as u64 + 3 + value;
         count += 1;
     }
-    bytes + if count > 1 { count - 1 } else { 0 }
+    bytes + u64::saturating_sub(count, 1)
 }
 
 /// Walks over JSON that the core accepted. On anything else it stops where it is.

@@ -4,6 +4,7 @@ use crate::clients::{self, Connected};
 use crate::recorded::{Recorded, basic_ingest};
 use fieldmirror_cloud::bill::{Client, Grouping, Item, Prices, Quantities, Stream, Usage, units};
 use fieldmirror_cloud::outputs::ActionKind;
+use fieldmirror_cloud::rule_spec::RuleSpec;
 use fieldmirror_cloud::topic_trie::TopicTrie;
 use fieldmirror_core::ids::DeviceIx;
 use fieldmirror_core::reading::DeviceClass;
@@ -408,10 +409,12 @@ const UNATTRIBUTED: &str = "(nobody)";
 const NO_RULE: &str = "(no rule)";
 
 /// The best quality that a rule republishes with; 1 if it does not.
-fn republish_qos(spec: &fieldmirror_cloud::rule_spec::RuleSpec) -> u64 {
-    let qualities = spec.places().filter(|(_, action)| action.kind == ActionKind::Republish).map(
-        |(_, action)| action.fields.get("qos").and_then(serde_json::Value::as_u64).unwrap_or(0),
-    );
+fn republish_qos(spec: &RuleSpec) -> u64 {
+    let actions = spec.actions.iter().chain(&spec.error_action);
+    let republished = actions.filter(|action| action.kind == ActionKind::Republish);
+    let qualities = republished.map(|action| {
+        action.fields.get("qos").and_then(serde_json::Value::as_u64).unwrap_or_default()
+    });
     qualities.max().unwrap_or(1)
 }
 

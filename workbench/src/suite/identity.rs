@@ -4,6 +4,7 @@ use super::declared::Declared;
 use super::fields::quoted;
 use super::world::SETUP_CLIENT;
 use crate::deployment::{Deployment, PolicyTarget};
+use crate::problem::Problem;
 use fieldmirror_cloud::identity::{CertificateSpec, CertificateStatus, GroupSpec, IdentitySpec};
 use fieldmirror_cloud::policy::PolicyDocument;
 use serde_json::json;
@@ -35,6 +36,17 @@ pub(super) fn build(
     groups(&mut identity, deployment, declared);
     set_up(&mut identity);
     if wrong.is_empty() { Ok(identity) } else { Err(wrong) }
+}
+
+/// The identity of files alone, without a suite.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn of_deployment(deployment: &Deployment) -> Result<IdentitySpec, Vec<Problem>> {
+    build(deployment, &Declared::default()).map_err(|wrong| {
+        let problem = |(found, expected)| Problem::of_file("identity", found, expected);
+        wrong.into_iter().map(problem).collect()
+    })
 }
 
 fn certificates(
