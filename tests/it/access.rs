@@ -240,3 +240,48 @@ fn synthesised_policies_allow_what_was_done_and_nothing_else() {
         assert!(text.contains(words), "`{words}` is missing in: {text}");
     }
 }
+
+/// Without any one of their resources something that the farm does is denied.
+#[test]
+fn synthesised_policies_have_no_resource_to_spare() {
+    let changes = [("span", "6h"), ("soil.initial", "0.14"), ("foreign", "[]")];
+    let sets: Vec<_> = ONE_DAY.iter().copied().chain(changes).collect();
+    let recorded = run(&load("first-farm", &sets), 1);
+    let options = SynthesisOptions { threads: 1, prove: false };
+    let found =
+        synthesize(recorded.path(), &options, &Still, &Silent).unwrap_or_else(|e| panic!("{e}"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut tried = 0;
+    for (c, class) in found.classes.iter().enumerate() {
+        let statements = class.documents[0]["Statement"].as_array().expect("statements");
+        for (s, statement) in statements.iter().enumerate() {
+            for r in 0..statement["Resource"].as_array().expect("resources").len() {
+                let mut fewer = found.clone();
+                let kept = &mut fewer.classes[c].documents[0]["Statement"][s]["Resource"];
+                let dropped = kept.as_array_mut().expect("resources").remove(r);
+                if kept.as_array().expect("resources").is_empty() {
+                    // A statement needs a resource: one that nothing is called.
+                    *kept = serde_json::json!(["arn:aws:iot:eu-west-1:123456789012:client/nobody"]);
+                }
+                let at = folder.path().join(tried.to_string());
+                fewer.write(&at).expect("new files");
+                let certificates: Vec<String> = fewer
+                    .classes
+                    .iter()
+                    .map(|class| {
+                        let key = if class.is_devices { "class" } else { "client" };
+                        let file = at.join(&class.files()[0]).display().to_string();
+                        format!("{{ {key} = \"{}\", policy = \"{file}\" }}", class.class)
+                    })
+                    .collect();
+                let certificates = format!("[{}]", certificates.join(", "));
+                let sets: Vec<_> =
+                    sets.iter().copied().chain([("certificates", certificates.as_str())]).collect();
+                let again = run(&load("first-farm", &sets), 1);
+                assert!(again.summary.denials > 0, "{} without {dropped}", class.class);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried >= 12, "{tried}: five connects and topics, a shadow, commands, two for the plan");
+}
