@@ -111,6 +111,11 @@ fn print_summary(s: &Summary) {
         s.rule_matches,
         s.shadow_updates
     );
+    if !s.rejections.is_empty() {
+        let refused = s.rejections.iter().map(|(why, n)| format!("{n} {why}"));
+        let refused = refused.collect::<Vec<_>>().join(", ");
+        say!("  refused     {refused}; {} denied by policies", s.denials);
+    }
     if s.republish_hops_cut > 0 {
         say!("  loops       {} messages cut by the hop limit", s.republish_hops_cut);
     }

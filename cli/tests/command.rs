@@ -27,7 +27,8 @@ fn changed(folder: &Path, from: &str, to: &str) -> String {
     let text = text
         .replacen(from, to, 1)
         .replace("../data/", &format!("{}/data/", root().display()))
-        .replace("file = \"rules/", &format!("file = \"{}/scenarios/rules/", root().display()));
+        .replace("file = \"rules/", &format!("file = \"{}/scenarios/rules/", root().display()))
+        .replace("= \"policies/", &format!("= \"{}/scenarios/policies/", root().display()));
     let path = folder.join("scenario.toml");
     std::fs::write(&path, text).expect("a temporary file");
     path.display().to_string()
@@ -71,6 +72,17 @@ fn faulty_scenarios_are_refused_with_their_place() {
         ("area_m2 = 10000.0", "area_m2 = \"1 ha\"", &["scenario.toml", "line ", "expected f64"]),
         ("champion-2017.csv", "nowhere.csv", &["nowhere.csv", "cannot read it", "scenario.toml"]),
         ("rules/irrigate.json", "rules/nowhere.json", &["nowhere.json", "cannot read it"]),
+        ("policies/gateway.json", "policies/nowhere.json", &["nowhere.json", "cannot read it"]),
+        (
+            "policies/gateway.json",
+            "policies/../rules/ingest.json",
+            &["rules/ingest.json", "Statement", "expected"],
+        ),
+        (
+            "class = \"gateway\"",
+            "class = \"gate\"",
+            &["certificates.3.class", "expected one of", "gateway"],
+        ),
         (
             "elevation_m = 3.0\n",
             "elevation_m = 3.0\nfed_by = 3\n",

@@ -5,11 +5,14 @@
 //!
 //! | thing | type | attributes |
 //! |---|---|---|
-//! | probe | `soil_probe` | `site`, `zone`, `pump` (its zone's controller) |
-//! | valve | `valve` | `site`, `zone`, `pump` |
-//! | pump controller | `pump_controller` | `site`, `zone` |
-//! | any other asset | its class or kind | `site` |
+//! | probe | `soil_probe` | `site`, `zone`, `pump` (its zone's controller), `number` |
+//! | valve | `valve` | `site`, `zone`, `pump`, `number` |
+//! | pump controller | `pump_controller` | `site`, `zone`, `number` |
+//! | any other asset | its class or kind | `site`, `number` |
 //! | a thing beside the register | as declared | as declared |
+//!
+//! `number` is the one in the thing's topics, if its name ends with it (`farmA-203`): policies can
+//! then name the topics of just this thing.
 //!
 //! # Source
 //! AWS IoT Core developer guide, "Managing things with the registry"; AWS IoT API, `UpdateThing`.
@@ -182,7 +185,7 @@ impl Registry {
     }
 
     fn derived_attributes(&self, device: DeviceIx) -> BTreeMap<String, String> {
-        ["site", "zone", "pump"]
+        ["site", "zone", "pump", "number"]
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), self.derived(device, name)?.to_owned())))
             .collect()
@@ -195,6 +198,10 @@ impl Registry {
             "site" => Some(&self.register.sites[asset.site.index()].name),
             "zone" => Some(&self.register.zones[asset.zone?.index()].name),
             "pump" => Some(self.register.names.name(derived_pump(&self.register, device)?)),
+            "number" => {
+                let (_, last) = self.register.names.name(device).rsplit_once('-')?;
+                (last.parse() == Ok(asset.number)).then_some(last)
+            }
             _ => None,
         }
     }
@@ -277,8 +284,15 @@ mod tests {
             thing.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(
             attributes,
-            [("pump", "farmA-pump-2"), ("site", "farmA"), ("zone", "farmA-zone-2")]
+            [
+                ("number", "201"),
+                ("pump", "farmA-pump-2"),
+                ("site", "farmA"),
+                ("zone", "farmA-zone-2")
+            ]
         );
+        let pump = find("farmA-pump-1").expect("a controller");
+        assert_eq!(registry.attribute(pump, "number"), Some("1"));
         assert_eq!(registry.pump(probe), find("farmA-pump-2"));
         let weather = find("farmA-weather-1").expect("a station");
         assert_eq!((registry.attribute(weather, "zone"), registry.pump(weather)), (None, None));

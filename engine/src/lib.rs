@@ -36,5 +36,6 @@ mod shard;
 mod sinks;
 mod stages;
 pub mod summary;
+pub mod synthesize;
 pub mod trace;
 mod worlds;

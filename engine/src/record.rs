@@ -6,7 +6,7 @@ use fieldmirror_analytics::finding::ScoreRows;
 use fieldmirror_analytics::window::{Freshness as Age, RowRef, Window};
 use fieldmirror_cloud::dictionary::Dictionary as CloudWords;
 use fieldmirror_cloud::iot_core::IotCore;
-use fieldmirror_cloud::outputs::{ActionKind, Outcome, Outputs, Source};
+use fieldmirror_cloud::outputs::{ActionKind, Outcome, Outputs, RejectionCode, Source};
 use fieldmirror_core::ids::DeviceIx;
 use fieldmirror_core::message::Message;
 use fieldmirror_core::register::{AssetKind, Register};
@@ -15,6 +15,7 @@ use fieldmirror_sim::{Loss, StepOutput};
 use fieldmirror_tables::columns::actions::ActionRow;
 use fieldmirror_tables::columns::hydraulics::HydraulicsRow;
 use fieldmirror_tables::columns::messages::MessageRow;
+use fieldmirror_tables::columns::rejections::RejectionRow;
 use fieldmirror_tables::columns::residuals::ResidualRow;
 use fieldmirror_tables::columns::rule_matches::RuleMatchRow;
 use fieldmirror_tables::columns::scores::ScoreRow;
@@ -39,7 +40,8 @@ pub(crate) struct Totals {
     pub(crate) device_messages: u64,
     pub(crate) matches: u64,
     pub(crate) shadow_updates: u64,
-    pub(crate) rejections: u64,
+    /// By code.
+    pub(crate) rejections: BTreeMap<&'static str, u64>,
 }
 
 /// The recorder of one shard with the translation of every id into table keys.
@@ -64,6 +66,7 @@ struct Keys {
     kinds: Vec<Key>,
     outcomes: Vec<Key>,
     sources: Vec<Key>,
+    codes: Vec<Key>,
 }
 
 impl Keys {
@@ -82,6 +85,7 @@ impl Keys {
             kinds: of(|w| &mut w.kinds, &ActionKind::ALL.map(ActionKind::name)),
             outcomes: of(|w| &mut w.outcomes, &Outcome::ALL.map(Outcome::name)),
             sources: of(|w| &mut w.sources, &Source::ALL.map(Source::name)),
+            codes: of(|w| &mut w.codes, &RejectionCode::ALL.map(RejectionCode::name)),
             ..Self::default()
         }
     }
@@ -236,7 +240,15 @@ impl Record {
                 error: row.error.map(|range| out.slice(range)),
             });
         }
-        self.totals.rejections += out.rejections.len() as u64;
+        for row in &out.rejections {
+            *self.totals.rejections.entry(row.code.name()).or_default() += 1;
+            self.tables.rejections.push(&RejectionRow {
+                time: row.time,
+                principal: row.principal.map(|principal| keys.principals[principal as usize]),
+                code: keys.codes[row.code as usize],
+                detail: out.slice(row.detail),
+            });
+        }
         self.totals.shadow_updates += out.shadows.len() as u64;
         for row in &out.shadows {
             self.tables.shadows.push(&ShadowRow {

@@ -276,7 +276,11 @@ fn summarise(
         summary.rule_matches += totals.matches;
         summary.shadow_updates += totals.shadow_updates;
         summary.frames_refused += shard.refused();
-        summary.publishes_denied += totals.rejections;
+        for (code, n) in &totals.rejections {
+            summary.publishes_denied += n;
+            *summary.rejections.entry((*code).to_owned()).or_default() += n;
+        }
+        summary.denials += shard.denials();
         summary.republish_hops_cut += shard.hops_cut();
         for (rule, metrics) in shard.rule_metrics() {
             summary.rule_metrics.entry(rule.to_owned()).or_default().add(&metrics);

@@ -4,11 +4,13 @@
 //! TOML is compiled first, and a [`Scenario`] is only ever made from the compiled form, so that
 //! either gives the same run.
 
+pub(crate) mod access;
 mod check;
 pub mod file;
 mod read;
 mod roster;
 
+use fieldmirror_cloud::policy::PolicyDocument;
 use fieldmirror_core::register::Register;
 use fieldmirror_core::seed::Seed;
 use fieldmirror_core::time::{Span, Timestamp};
@@ -32,6 +34,8 @@ pub struct Scenario {
     pub registers: Vec<Arc<Register>>,
     /// Rules in file order: name and AWS rule JSON.
     pub rules: Vec<(String, String)>,
+    /// Policies that certificates name, by the stem of their file.
+    pub policies: Vec<(String, PolicyDocument)>,
 }
 
 impl Scenario {

@@ -12,13 +12,13 @@
 //!
 //! Shards share nothing while they run, so any number of threads gives the same rows.
 
-use crate::clients::{self, Connected};
+use crate::clients;
 use crate::clock::Stopwatch;
 use crate::commands;
 use crate::error::EngineError;
 use crate::learning::{Learning, Windows};
 use crate::network::Network;
-use crate::plans::{self, Watering};
+use crate::plans::{self, Planned};
 use crate::record::Record;
 use crate::scenario::Scenario;
 use crate::sinks::SinkRecords;
@@ -48,8 +48,8 @@ pub(crate) struct Shard {
     twin: Twin,
     learning: Learning,
     record: Record,
-    waterings: Vec<Watering>,
-    next_watering: usize,
+    planned: Vec<Planned>,
+    next_planned: usize,
     now: Timestamp,
     step: Span,
     commands: Vec<Command>,
@@ -80,8 +80,10 @@ impl Shard {
         let register = Arc::clone(&scenario.registers[index]);
         let mut cloud = IotCore::new(worlds::cloud_spec(scenario, &register)?)?;
         let mut cloud_out = Outputs::default();
-        connect_clients(&mut cloud, &register, scenario.start(), &mut cloud_out);
-        cloud_out.clear();
+        // Refusals stay, and are recorded with the first step.
+        for connected in clients::connections(scenario, &register) {
+            clients::open(&connected, &mut cloud, scenario.start(), &mut cloud_out);
+        }
         Ok(Self {
             sim: Simulation::new(worlds::sim_spec(scenario, &register))?,
             network: Network::new(&register),
@@ -92,8 +94,8 @@ impl Shard {
             )?,
             learning: Learning::new(scenario, &register, index)?,
             record: Record::new(&register, &cloud, index),
-            waterings: plans::waterings(scenario, &register),
-            next_watering: 0,
+            planned: plans::planned(scenario, index),
+            next_planned: 0,
             now: scenario.start(),
             step: scenario.step(),
             commands: Vec::new(),
@@ -173,18 +175,18 @@ impl Shard {
     }
 
     /// Hands the step's publishes to the cloud in time order: typed messages in batches, between
-    /// them what is written as JSON (shadow reports, an operator's plan).
+    /// them what is written as JSON (shadow reports, an operator's plan, foreign publishes).
     fn feed_cloud(&mut self, end: Timestamp) {
         let mut rest = self.messages.as_slice();
         let mut reports = self.sim_out.shadow_reports.as_slice();
         loop {
-            let watering = self.waterings.get(self.next_watering).filter(|w| w.at < end);
+            let planned = self.planned.get(self.next_planned).filter(|p| p.time() < end);
             let report = reports.first();
-            let next = match (watering, report) {
+            let next = match (planned, report) {
                 (None, None) => break,
-                (Some(watering), report) if report.is_none_or(|r| watering.at <= r.time) => {
-                    self.next_watering += 1;
-                    Publish::Watering(watering)
+                (Some(planned), report) if report.is_none_or(|r| planned.time() <= r.time) => {
+                    self.next_planned += 1;
+                    Publish::Planned(planned)
                 }
                 (_, Some(report)) => {
                     reports = &reports[1..];
@@ -275,6 +277,11 @@ impl Shard {
         self.cloud_out.counters.hops_cut
     }
 
+    /// What policies denied.
+    pub(crate) const fn denials(&self) -> u64 {
+        self.cloud_out.counters.denials
+    }
+
     /// What was counted for each rule.
     pub(crate) fn rule_metrics(&self) -> impl Iterator<Item = (&str, RuleMetrics)> {
         self.cloud.rule_metrics()
@@ -297,14 +304,14 @@ const fn is_full_hour(time: Timestamp) -> bool {
 
 /// A publish that is not a typed reading.
 enum Publish<'a> {
-    Watering(&'a Watering),
+    Planned(&'a Planned),
     Report(&'a ShadowReport),
 }
 
 impl Publish<'_> {
     fn time(&self) -> Timestamp {
         match self {
-            Self::Watering(watering) => watering.at,
+            Self::Planned(planned) => planned.time(),
             Self::Report(report) => report.time,
         }
     }
@@ -312,18 +319,7 @@ impl Publish<'_> {
     fn send(&self, register: &Register, cloud: &mut IotCore, out: &mut Outputs) {
         let now = self.time();
         match self {
-            Self::Watering(Watering { topic, payload, .. }) => {
-                let client = plans::CLIENT;
-                let publish = Input::Publish {
-                    client,
-                    topic,
-                    payload,
-                    qos: 1,
-                    retain: false,
-                    properties: None,
-                };
-                cloud.handle(now, publish, out);
-            }
+            Self::Planned(planned) => planned.send(cloud, out),
             Self::Report(report) => {
                 let client = register.names.name(report.device);
                 let topic = format!("$aws/things/{client}/shadow/update");
@@ -344,18 +340,6 @@ impl Publish<'_> {
                 };
                 cloud.handle(now, publish, out);
             }
-        }
-    }
-}
-
-/// Opens the sessions that last for the whole run.
-fn connect_clients(cloud: &mut IotCore, register: &Register, now: Timestamp, out: &mut Outputs) {
-    for Connected { client, clean, filter } in clients::connected(register) {
-        let client = client.as_str();
-        cloud.handle(now, Input::Connect { client, certificate: None, clean }, out);
-        if let Some(filter) = &filter {
-            let qos = clients::SUBSCRIBED_QOS;
-            cloud.handle(now, Input::Subscribe { client, filter, qos }, out);
         }
     }
 }

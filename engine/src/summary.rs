@@ -49,8 +49,14 @@ pub struct Summary {
     pub shadow_updates: u64,
     /// Frames that the network server refused for their counter or length; a sound run has none.
     pub frames_refused: u64,
-    /// Publishes that the cloud refused; a sound run has none.
+    /// What the cloud refused, for any reason; a run without foreign clients has none.
     pub publishes_denied: u64,
+    /// The same by reason.
+    #[serde(default)]
+    pub rejections: BTreeMap<String, u64>,
+    /// Of these, what policies denied: connects, publishes, subscriptions, deliveries.
+    #[serde(default)]
+    pub denials: u64,
     /// Republishes and function calls cut because rules had passed the message on too often.
     #[serde(default)]
     pub republish_hops_cut: u64,

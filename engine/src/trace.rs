@@ -7,6 +7,7 @@
 //! actions       what was done
 //! shadows       the thing's shadow before and after, replayed through the core's own shadow code
 //! uplinks       how the message came over the air, and which frames after it were lost
+//! rejections    what was refused after it, and which policy statements spoke
 //! ```
 //!
 //! Nothing is guessed: what is shown is recorded or computed again from what is recorded, and where
@@ -15,6 +16,7 @@
 mod air;
 mod done;
 mod find;
+mod refused;
 mod render;
 mod shadow;
 mod verify;
@@ -29,6 +31,7 @@ use std::path::Path;
 pub use air::{Frame, Silence};
 pub use done::Done;
 pub use find::Message;
+pub use refused::Refused;
 pub use shadow::{ShadowChange, ShadowState};
 pub use verify::{Disagreement, Verified, verify};
 
@@ -67,7 +70,9 @@ pub struct Trace {
     /// What the device published, or what was published for it, last at or before the instant; more
     /// than one only if they share an instant.
     pub messages: Vec<Traced>,
-    /// Why nothing happened at the instant; `None` if a message stands there.
+    /// What was refused to the device last at or before the instant, if no message came after it.
+    pub refused: Vec<Refused>,
+    /// Why nothing happened at the instant; `None` if a message or a refusal stands there.
     pub silence: Option<Silence>,
     /// The thing's shadow; `None` if the device is no thing.
     pub shadow: Option<ShadowChange>,
@@ -175,14 +180,17 @@ pub fn trace(run: &Path, options: &TraceOptions) -> Result<Trace, EngineError> {
     }
     let found = find::find(run, &recorded, options.device.as_deref(), until)?;
     let device = found.device;
-    let at = match (options.at, found.messages.first()) {
+    let last = found.messages.first().map(|message| message.time);
+    let mut refused = found.refused;
+    refused.retain(|refused| last.is_none_or(|last| refused.time >= last));
+    let at = match (options.at, refused.first().map(|refused| refused.time).or(last)) {
         (Some(at), _) => at.from(start),
-        (None, Some(message)) => message.time,
+        (None, Some(time)) => time,
         (None, None) => recorded.scenario.end(),
     };
     let mut notes = Vec::new();
-    let last = found.messages.first().map(|message| message.time);
     let silence = match last {
+        _ if !refused.is_empty() => None,
         Some(time) if time >= at => None,
         last => Some(air::silence(run, &recorded, &device, last, at)?),
     };
@@ -198,7 +206,7 @@ pub fn trace(run: &Path, options: &TraceOptions) -> Result<Trace, EngineError> {
     notes.extend(services.notes());
     notes.extend(disagreements(&messages));
     let scenario = recorded.scenario.text.name.clone();
-    Ok(Trace { scenario, device, at, messages, silence, shadow, notes })
+    Ok(Trace { scenario, device, at, messages, refused, silence, shadow, notes })
 }
 
 fn check_time(recorded: &Recorded, at: Timestamp) -> Result<(), EngineError> {

@@ -2,8 +2,10 @@
 
 use crate::error::EngineError;
 use crate::scenario::Scenario;
+use crate::scenario::access::policy_name;
 use crate::scenario::file::{ConfounderText, FaultText};
 use fieldmirror_cloud::functions::{Builtin, FunctionSpec, IrrigationParameters};
+use fieldmirror_cloud::identity::{CertificateSpec, IdentitySpec};
 use fieldmirror_cloud::rule_spec::RuleSpec;
 use fieldmirror_core::ids::{DeviceIx, EntityKey};
 use fieldmirror_core::register::Register;
@@ -100,5 +102,33 @@ pub(crate) fn cloud_spec(
         let builtin = Builtin::Irrigation(parameters);
         spec.functions.push(FunctionSpec { name: name.clone(), builtin });
     }
+    spec.identity = identity_spec(scenario, register);
     Ok(spec)
+}
+
+/// Certificates, each attached to the shard's things of its class; none if the scenario has none.
+fn identity_spec(scenario: &Scenario, register: &Register) -> Option<IdentitySpec> {
+    let certificates = &scenario.text.certificates;
+    if certificates.is_empty() {
+        return None;
+    }
+    let things = |class: &str| {
+        let of_class = |(device, _): &(DeviceIx, _)| {
+            register.class(*device).is_some_and(|known| known.name() == class)
+        };
+        let things = register.iter().filter(of_class);
+        things.map(|(device, _)| register.names.name(device).to_owned()).collect()
+    };
+    let certificates = certificates.iter().map(|certificate| CertificateSpec {
+        id: certificate.id().to_owned(),
+        subject: certificate.subject.clone(),
+        policies: certificate.files().map(policy_name).collect(),
+        things: certificate.class.as_deref().map(things).unwrap_or_default(),
+        ..CertificateSpec::default()
+    });
+    Some(IdentitySpec {
+        policies: scenario.policies.clone(),
+        certificates: certificates.collect(),
+        groups: Vec::new(),
+    })
 }

@@ -9,6 +9,7 @@ pub mod actions;
 pub mod findings;
 pub mod hydraulics;
 pub mod messages;
+pub mod rejections;
 pub mod residuals;
 pub mod rule_matches;
 pub mod scores;

@@ -158,6 +158,8 @@ pub struct Dictionaries {
     pub outcomes: Dictionary,
     /// Sources of messages: device, function, rule, app.
     pub sources: Dictionary,
+    /// Why the cloud refused something.
+    pub codes: Dictionary,
     /// Why a frame was lost.
     pub lost_reasons: Dictionary,
     /// How fresh a twin's knowledge is.

@@ -4,6 +4,7 @@ use crate::columns::Columns;
 use crate::columns::actions::ActionColumns;
 use crate::columns::hydraulics::HydraulicsColumns;
 use crate::columns::messages::MessageColumns;
+use crate::columns::rejections::RejectionColumns;
 use crate::columns::residuals::ResidualColumns;
 use crate::columns::rule_matches::RuleMatchColumns;
 use crate::columns::scores::ScoreColumns;
@@ -56,6 +57,8 @@ pub struct ShardRecorder {
     pub uplinks: UplinkColumns,
     /// Publishes accepted.
     pub messages: MessageColumns,
+    /// What was refused.
+    pub rejections: RejectionColumns,
     /// Rules that fired.
     pub rule_matches: RuleMatchColumns,
     /// Actions of rules that fired.
@@ -85,6 +88,7 @@ impl ShardRecorder {
             dictionaries,
             uplinks: UplinkColumns::default(),
             messages: MessageColumns::default(),
+            rejections: RejectionColumns::default(),
             rule_matches: RuleMatchColumns::default(),
             actions: ActionColumns::default(),
             shadows: ShadowColumns::default(),
@@ -109,6 +113,7 @@ impl ShardRecorder {
         let (words, encoders) = (&mut self.dictionaries, &mut self.encoders);
         flush(&mut self.uplinks, rows, words, encoders)?;
         flush(&mut self.messages, rows, words, encoders)?;
+        flush(&mut self.rejections, rows, words, encoders)?;
         flush(&mut self.rule_matches, rows, words, encoders)?;
         flush(&mut self.actions, rows, words, encoders)?;
         flush(&mut self.shadows, rows, words, encoders)?;
@@ -143,6 +148,7 @@ impl ShardRecorder {
         let waiting = match table {
             Table::Uplinks => self.uplinks.len(),
             Table::Messages => self.messages.len(),
+            Table::Rejections => self.rejections.len(),
             Table::RuleMatches => self.rule_matches.len(),
             Table::Actions => self.actions.len(),
             Table::Shadows => self.shadows.len(),

@@ -25,6 +25,8 @@ pub enum Table {
     Uplinks,
     /// Every publish that the cloud accepted.
     Messages,
+    /// Everything that the cloud refused.
+    Rejections,
     /// Every rule that fired.
     RuleMatches,
     /// Every action of a rule that fired.
@@ -49,9 +51,10 @@ pub enum Table {
 
 impl Table {
     /// All tables in the order of manifests and comparisons: causes before effects.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Uplinks,
         Self::Messages,
+        Self::Rejections,
         Self::RuleMatches,
         Self::Actions,
         Self::Shadows,
@@ -77,6 +80,7 @@ impl Table {
         match self {
             Self::Uplinks => "uplinks",
             Self::Messages => "messages",
+            Self::Rejections => "rejections",
             Self::RuleMatches => "rule_matches",
             Self::Actions => "actions",
             Self::Shadows => "shadows",
@@ -111,6 +115,7 @@ impl Table {
         match self {
             Self::Uplinks => uplinks(),
             Self::Messages => messages(),
+            Self::Rejections => rejections(),
             Self::RuleMatches => rule_matches(),
             Self::Actions => actions(),
             Self::Shadows => shadows(),
@@ -157,6 +162,14 @@ pub fn messages() -> SchemaRef {
             text("payload"),
             key("source"),
         ],
+    )
+}
+
+/// Schema of [`Table::Rejections`].
+pub fn rejections() -> SchemaRef {
+    schema(
+        Table::Rejections,
+        vec![time("time"), optional(key("principal")), key("code"), text("detail")],
     )
 }
 

@@ -22,6 +22,10 @@ const SHORT_FARM: &[(&str, &str)] = &[
         "confounders",
         r#"[{ kind = "irrigation_plan", id = "p", onset = "11d", lasts = "2d", zones = [1], at = "2h", duration = "600s" }]"#,
     ),
+    (
+        "foreign",
+        r#"[{ at = "9d", client = "farmA-101", certificate = "soil_probe", topic = "farmA/pump/1/cmd", payload = '{"command":"ON","duration":600}' }]"#,
+    ),
 ];
 
 /// Six farms of fleet-100k in six shards: more shards than threads.
@@ -53,6 +57,7 @@ fn a_farm_with_learning_a_finding_and_a_ticket_has_one_digest() {
     assert!(run.summary.findings > 0, "a finding falls inside");
     assert!(run.summary.tickets > 0, "a ticket falls inside");
     assert!(run.summary.commands > 0, "the loop is closed");
+    assert_eq!(run.summary.denials, 1, "the compiled form holds the policies");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One integration binary: each module says what it proves.
 
+mod access;
 mod books;
 mod cost;
 mod determinism;

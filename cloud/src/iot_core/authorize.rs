@@ -15,6 +15,7 @@
 use super::{Incoming, IotCore};
 use crate::identity::{Connection, Identity};
 use crate::outputs::{Outputs, RejectionCode};
+use crate::policy::explain::{Explanation, explain};
 use crate::policy::{Action, Request, SessionPolicy};
 use crate::spec::ThingSpec;
 use fieldmirror_core::ids::DeviceIx;
@@ -88,6 +89,27 @@ impl IotCore {
         let granted = Granted { certificate: certificate.to_owned(), policy };
         self.authority.granted.insert(id, granted);
         Ok(())
+    }
+
+    /// Why a connection of `client` that shows `certificate` may do something, or may not, with the
+    /// registry as it is. `None` if nothing is enforced, or the certificate opens no session.
+    pub fn explain_access(
+        &self,
+        client: &str,
+        certificate: &str,
+        clean: bool,
+        request: Request<'_>,
+    ) -> Option<Explanation> {
+        let thing = self.thing(client).map(|thing| self.thing_spec(thing));
+        let connection = Connection {
+            certificate,
+            client_id: Some(client),
+            thing: thing.as_ref(),
+            persistent: !clean,
+            ..Connection::default()
+        };
+        let (set, facts) = self.authority.identity.as_ref()?.collect(&connection).ok()?;
+        Some(explain(&set, request, &facts))
     }
 
     /// Checks a publish; why it is denied otherwise.

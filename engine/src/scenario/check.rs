@@ -1,7 +1,7 @@
 //! From an unchecked compiled scenario to a checked one: all problems at once.
 
 use super::file::{ConfounderText, FORMAT, ScenarioText};
-use super::{Scenario, read, roster};
+use super::{Scenario, access, read, roster};
 use crate::error::EngineError;
 use fieldmirror_core::seed::Seed;
 use fieldmirror_core::time::Span;
@@ -31,6 +31,8 @@ impl Scenario {
         let devices: BTreeSet<&str> = registers.iter().flat_map(|r| r.names.iter()).collect();
         let mut report = |what: String| problems.push(what);
         check_faults(&text, &devices, &mut report);
+        access::check(&text, &devices, &mut report);
+        let policies = access::documents(&text, &compiled.policies, &mut report);
         if !problems.is_empty() {
             return Err(EngineError::Scenario { path: path.to_owned(), problems });
         }
@@ -38,7 +40,7 @@ impl Scenario {
         compiled.roster = Vec::new();
         let rules = rule_names(&compiled);
         let origin = path.to_owned();
-        Ok(Self { origin, text, forcing: forcing.into(), registers, rules, compiled })
+        Ok(Self { origin, text, forcing: forcing.into(), registers, rules, policies, compiled })
     }
 }
 

@@ -63,6 +63,12 @@ pub struct ScenarioText {
     /// Functions that lambda actions call, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, FunctionText>,
+    /// Certificates of device classes and other clients; if there are any, policies are enforced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<CertificateText>,
+    /// Publishes of clients that are not of the farm.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<ForeignText>,
     /// Faults.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultText>,
@@ -275,6 +281,59 @@ pub struct FunctionText {
 
 const fn default_irrigation() -> Duration {
     Duration(Span::from_seconds(600))
+}
+
+/// `[[certificates]]`: a certificate that all devices of a class show, or another client.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateText {
+    /// A class of devices, such as `soil_probe`; the certificate is attached to all of its things.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// The id of a client that is no device; instead of `class`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+    /// Policy JSON, relative to the scenario.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// Several of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<String>,
+    /// The certificate's subject by field, such as `CommonName`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub subject: BTreeMap<String, String>,
+}
+
+impl CertificateText {
+    /// The class or client, which is also the certificate's id.
+    pub fn id(&self) -> &str {
+        self.class.as_deref().or(self.client.as_deref()).unwrap_or_default()
+    }
+
+    /// The policy files, as written.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.policy.iter().chain(&self.policies).map(String::as_str)
+    }
+}
+
+/// `[[foreign]]`: a client that is not of the farm connects, publishes once and leaves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignText {
+    /// When, from the start of the run.
+    pub at: Duration,
+    /// Its client id; a device's own takes that device's connection over.
+    pub client: String,
+    /// The certificate that it shows, by class or client; none if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// The topic.
+    pub topic: String,
+    /// The payload.
+    pub payload: String,
+    /// Whether the message is to be retained.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retain: bool,
 }
 
 /// `[[faults]]`: a fault of the world.

@@ -1,7 +1,7 @@
 //! Reading a scenario from TOML or from its compiled form, and compiling it.
 
-use super::Scenario;
 use super::file::{ConfounderText, FaultText, FunctionText, RuleText, ScenarioText};
+use super::{Scenario, access};
 use crate::error::EngineError;
 use fieldmirror_core::time::{Span, Timestamp};
 use fieldmirror_tables::scenario_file::{
@@ -45,7 +45,7 @@ impl Scenario {
 }
 
 /// One problem of the scenario at `path`.
-fn problem(path: &Path, what: String) -> EngineError {
+pub(super) fn problem(path: &Path, what: String) -> EngineError {
     EngineError::Scenario { path: path.to_owned(), problems: vec![what] }
 }
 
@@ -57,7 +57,7 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<ScenarioText, EngineError> {
     toml::from_str(text).map_err(|e| problem(path, e.to_string().trim_end().to_owned()))
 }
 
-/// Compiles a text: reads the forcing and the rules that it names.
+/// Compiles a text: reads the forcing, the rules and the policies that it names.
 fn compile(path: &Path, text: ScenarioText) -> Result<ScenarioFile, EngineError> {
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
     let forcing = read_forcing(&folder.join(&text.weather.file), path)?;
@@ -68,13 +68,15 @@ fn compile(path: &Path, text: ScenarioText) -> Result<ScenarioFile, EngineError>
         let stem = rule_path.file_stem().map(|s| s.to_string_lossy().into_owned());
         rules.push(RuleRow { name: stem.unwrap_or_default(), payload });
     }
+    let policies = access::read_policies(path, &folder, &text)?;
     let mut compiled = split(text)?;
     compiled.forcing = forcing;
     compiled.rules = rules;
+    compiled.policies = policies;
     Ok(compiled)
 }
 
-fn read_beside(file: &Path, scenario: &Path) -> Result<String, EngineError> {
+pub(super) fn read_beside(file: &Path, scenario: &Path) -> Result<String, EngineError> {
     std::fs::read_to_string(file).map_err(|source| EngineError::Read {
         path: file.to_owned(),
         source,
@@ -166,7 +168,7 @@ pub(super) fn join(path: &Path, compiled: &ScenarioFile) -> Result<ScenarioText,
     Ok(text)
 }
 
-/// Changes a compiled scenario: forcing and rules stay those that it holds.
+/// Changes a compiled scenario: forcing, rules and policies stay those that it holds.
 fn change(
     path: &Path,
     compiled: ScenarioFile,
@@ -190,7 +192,8 @@ fn change(
         })?;
         rules.push(held.clone());
     }
-    let ScenarioFile { forcing, policies, .. } = compiled;
+    let policies = access::held_policies(path, &compiled.policies, &after)?;
+    let ScenarioFile { forcing, .. } = compiled;
     Ok(ScenarioFile { forcing, rules, policies, ..split(after)? })
 }
 

@@ -1,5 +1,6 @@
 //! The message that is traced: a device's last one at or before an instant.
 
+use super::refused::{self, Refused};
 use crate::clients;
 use crate::error::EngineError;
 use crate::recorded::Recorded;
@@ -39,6 +40,7 @@ impl Message {
 pub(super) struct Found {
     pub(super) device: String,
     pub(super) messages: Vec<Message>,
+    pub(super) refused: Vec<Refused>,
 }
 
 /// Finds the last message of `device` up to `until`; of whoever published last without one.
@@ -67,7 +69,9 @@ pub(super) fn find(
             row += times.len() as u64;
         }
     }
-    if !search.known && search.rows.is_empty() && !is_asset(recorded, &device) {
+    let refused = refused::refused(run, recorded, &device, until)?;
+    let is_known = search.known || !search.rows.is_empty() || !refused.is_empty();
+    if !is_known && !is_asset(recorded, &device) {
         return Err(EngineError::NoTrace {
             why: format!(
                 "the run has no device or client called `{device}`; expected one such as {}",
@@ -76,7 +80,7 @@ pub(super) fn find(
         });
     }
     let messages = fetch(run, &search.rows, &first_rows)?;
-    Ok(Found { device, messages })
+    Ok(Found { device, messages, refused })
 }
 
 /// Looks for rows of one device.

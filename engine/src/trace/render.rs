@@ -1,6 +1,6 @@
 //! A trace for people and for programs.
 
-use super::{Frame, RuleVerdict, ShadowState, Trace, Traced};
+use super::{Frame, Refused, RuleVerdict, ShadowState, Trace, Traced};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -24,6 +24,9 @@ impl Trace {
         }
         for traced in &self.messages {
             traced_text(traced, &mut out);
+        }
+        for refused in &self.refused {
+            refused_text(refused, &mut out);
         }
         if let Some(shadow) = &self.shadow {
             let _ = writeln!(out, "\nshadow of {}", self.device);
@@ -56,6 +59,7 @@ impl Trace {
             "device": self.device,
             "at": self.at.to_string(),
             "messages": self.messages.iter().map(traced_json).collect::<Vec<_>>(),
+            "refused": self.refused.iter().map(refused_json).collect::<Vec<_>>(),
             "silence": self.silence.as_ref().map(|silence| json!({
                 "why": silence.why,
                 "last": silence.last.map(|time| time.to_string()),
@@ -68,6 +72,31 @@ impl Trace {
             "notes": self.notes,
         })
     }
+}
+
+fn refused_text(refused: &Refused, out: &mut String) {
+    let Refused { row, time, code, detail, .. } = refused;
+    let _ = writeln!(out, "\nrefused at {time} (row {row} of rejections): {code}\n  {detail}");
+    if let Some(certificate) = &refused.certificate {
+        let _ = writeln!(out, "  with the certificate {certificate}");
+    }
+    if let Some(explanation) = &refused.explanation {
+        for line in explanation.to_text().lines() {
+            let _ = writeln!(out, "    {line}");
+        }
+    }
+}
+
+fn refused_json(refused: &Refused) -> Value {
+    json!({
+        "row": refused.row,
+        "time": refused.time.to_string(),
+        "time_ns": refused.time.nanos(),
+        "code": refused.code,
+        "detail": refused.detail,
+        "certificate": refused.certificate,
+        "explanation": refused.explanation.as_ref().map(|explanation| explanation.to_json()),
+    })
 }
 
 fn traced_text(traced: &Traced, out: &mut String) {

@@ -40,6 +40,7 @@ fn empty_columns_have_the_schema_of_their_table() {
     let batches = [
         uplinks::UplinkColumns::default().take(&mut d),
         messages::MessageColumns::default().take(&mut d),
+        rejections::RejectionColumns::default().take(&mut d),
         rule_matches::RuleMatchColumns::default().take(&mut d),
         actions::ActionColumns::default().take(&mut d),
         shadows::ShadowColumns::default().take(&mut d),
