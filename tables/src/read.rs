@@ -118,7 +118,8 @@ impl TableReader {
     /// [`TablesError::Io`] if the file cannot be read any more, [`TablesError::Damaged`] if it
     /// contradicts itself.
     pub fn group(&self, group: usize) -> Result<Batches, TablesError> {
-        let file = self.file.try_clone().map_err(|e| TablesError::io("read", &self.path, e))?;
+        // A handle of its own: duplicates of one share their position.
+        let file = File::open(&self.path).map_err(|e| TablesError::io("read", &self.path, e))?;
         let mut builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
                 .with_row_groups(vec![group])

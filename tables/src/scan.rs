@@ -51,7 +51,6 @@ pub struct Scan {
 #[derive(Debug)]
 struct ScanFile {
     path: PathBuf,
-    file: File,
     metadata: ArrowReaderMetadata,
 }
 
@@ -143,7 +142,9 @@ impl Scan {
         let file = &self.files[group.file];
         let positions =
             names.iter().map(|name| file.position(name)).collect::<Result<Vec<_>, _>>()?;
-        let handle = file.file.try_clone().map_err(|e| TablesError::io("read", &file.path, e))?;
+        // A file of its own: duplicates of one handle share their position, and groups are read on
+        // several threads.
+        let handle = File::open(&file.path).map_err(|e| TablesError::io("read", &file.path, e))?;
         let builder =
             ParquetRecordBatchReaderBuilder::new_with_metadata(handle, file.metadata.clone());
         let mask = ProjectionMask::roots(builder.parquet_schema(), positions.iter().copied());
@@ -173,7 +174,7 @@ impl ScanFile {
         let hinted = hinted(plain.schema());
         let options = ArrowReaderOptions::new().with_schema(hinted);
         let metadata = ArrowReaderMetadata::load(&file, options).unwrap_or(plain);
-        Ok(Self { path: path.to_owned(), file, metadata })
+        Ok(Self { path: path.to_owned(), metadata })
     }
 
     fn columns(&self) -> Vec<(String, ScanKind)> {

@@ -120,3 +120,36 @@ fn what_is_no_table_of_one_schema_is_refused() {
     let text = Scan::open(folder.path()).expect_err("two schemas").to_string();
     assert!(text.contains("c.parquet") && text.contains("`i`"), "{text}");
 }
+
+#[test]
+fn groups_are_read_on_several_threads_at_a_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.parquet");
+    let rows = 400_000;
+    // Values without a pattern, so that pages are long and reads take several steps.
+    let value = |i: u64| (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64;
+    let column: Float64Array = (0..rows).map(|i| Some(value(i))).collect();
+    let batch = RecordBatch::try_from_iter([("v", Arc::new(column) as ArrayRef)]).expect("rows");
+    write(&path, &batch, 20_000);
+    let scan = Scan::open(&path).expect("opens");
+    let sum = |group: ScanGroup| {
+        let (mut sum, first) = (0_u64, group.group as u64 * 20_000);
+        scan.read::<TablesError>(group, &["v"], |offset, batch| {
+            let ScanValues::Float64(values) = &batch.columns()[0].values else { panic!("floats") };
+            for (i, &found) in (first + offset..).zip(values.iter()) {
+                sum += u64::from(found == value(i));
+            }
+            Ok(())
+        })
+        .expect("read");
+        sum
+    };
+    std::thread::scope(|scope| {
+        let halves = [0, 1].map(|half| {
+            let groups: Vec<_> = scan.groups().into_iter().skip(half).step_by(2).collect();
+            scope.spawn(move || groups.into_iter().map(sum).sum::<u64>())
+        });
+        let right: u64 = halves.map(|half| half.join().expect("no panic")).iter().sum();
+        assert_eq!(right, rows);
+    });
+}
