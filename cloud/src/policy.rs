@@ -31,7 +31,7 @@
 //! | `iot:Certificate.AvailableKeys` | the names of the certificate's variables that have a value |
 //! | a key with several values without a set operator | one that matches is enough; a warning |
 //! | a value of a condition's key that holds `* $ + ? #` | compared as it is; only substitution minds |
-//! | a denied request over MQTT 3.1.1 (A17, A18) | the caller's: see [`crate::iot_core`] |
+//! | a denied request over MQTT 3.1.1 (A17, A18) | a denied publish or subscribe ends the connection, a denied delivery is left out and it stays: [`crate::iot_core`] |
 //!
 //! # Source
 //! AWS IoT Core developer guide, "AWS IoT Core policies"; AWS IAM user guide, "Policy evaluation
@@ -70,6 +70,16 @@ pub struct Policy {
     pub document: Arc<PolicyDocument>,
     /// What it is attached to, in words, such as `certificate c1` or `group farmA`.
     pub through: String,
+}
+
+/// The table of decisions above: the point and the choice.
+///
+/// It is read out of this file, so that the documents print the same table.
+pub fn decisions() -> impl Iterator<Item = [&'static str; 2]> {
+    include_str!("policy.rs").lines().filter_map(|line| {
+        let (point, choice) = line.strip_prefix("//! | ")?.strip_suffix(" |")?.split_once(" | ")?;
+        (point != "point").then_some([point, choice])
+    })
 }
 
 /// The policies that apply to somebody, in order.

@@ -2,7 +2,7 @@
 
 use crate::error::RulesError;
 use crate::value::Value;
-use fieldmirror_core::time::Timestamp;
+pub use fieldmirror_core::time::Timestamp;
 use std::cell::Cell;
 
 /// The account in `accountid()` where nobody names one. Source: the example account of AWS's

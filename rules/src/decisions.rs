@@ -52,3 +52,26 @@
 //! | SELECT VALUE under 2015-10-08 | refused: arrays as top-level objects came with 2016-03-23 | `check` |
 //! | what a lenient compiler takes | an unknown function, type or variable, an impossible number of arguments are Undefined | `check` |
 //! | functions with the wrong number of arguments | refused when the rule is compiled, unless leniently | `check` |
+
+/// The rows of the table above: the point, the choice, and the module in which it acts.
+///
+/// They are read out of this file, so that the documents print the same table.
+pub fn rows() -> impl Iterator<Item = [&'static str; 3]> {
+    include_str!("decisions.rs").lines().filter_map(|line| {
+        let row = line.strip_prefix("//! | ")?.strip_suffix(" |")?;
+        let mut cells = row.split(" | ");
+        let cells = [cells.next()?, cells.next()?, cells.next()?];
+        (cells[0] != "point").then_some(cells)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_row_has_three_cells() {
+        let lines = include_str!("decisions.rs").lines();
+        let written = lines.filter(|line| line.starts_with("//! | ")).count() - 1;
+        assert_eq!(super::rows().count(), written);
+        assert!(super::rows().all(|[_, _, place]| place.starts_with('`') && place.ends_with('`')));
+    }
+}

@@ -79,7 +79,7 @@ impl Code {
         self.as_str()[3..].parse().unwrap_or(0)
     }
 
-    /// What to do about it in general; [`Diagnostic::help`] knows the place.
+    /// What to do about it in general; the field `help` of a [`Diagnostic`] knows the place.
     pub const fn help(self) -> &'static str {
         match self {
             Self::UnexpectedCharacter => "for keys with such characters use get(*, 'key')",

@@ -3,6 +3,7 @@
 //! What it does not do: it opens no files (`deployment` does), and compiles neither SQL nor
 //! policies.
 
+pub mod catalogue;
 pub mod cloudformation;
 mod fields;
 mod intrinsics;

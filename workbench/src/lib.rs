@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 pub mod access;
+pub mod compatibility;
 pub mod deployment;
 pub mod error;
 pub mod explain;

@@ -5,7 +5,7 @@
 //!            -> play (steps in, rows out) -> judge (expected against actual) -> report
 //! ```
 //!
-//! A suite is a YAML file, or an AWS-style case file ([`aws_case`]). Each case runs in a fresh
+//! A suite is a YAML file, or an AWS-style case file (`suite/aws_case.rs`). Each case runs in a fresh
 //! [`fieldmirror_cloud::iot_core::IotCore`], the one that the simulation runs, at times that the
 //! case gives: nothing waits, and nothing is left over for the next case.
 //!

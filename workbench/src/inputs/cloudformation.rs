@@ -23,13 +23,19 @@ mod resources;
 
 mod sam;
 
-pub(super) use resources::made_up_id;
+pub(super) use iot::SUPPORTED;
+pub(super) use resources::{kinds, made_up_id};
 
 use super::intrinsics::{Broken, Budget, Intrinsics, Outcome, attribute_of, quoted};
 use crate::deployment::{Builder, Deployment, Origin, OtherResource, Settings};
 use crate::problem::Problem;
 use crate::yaml::{Mapping, Node, Style, Value};
 use std::collections::BTreeMap;
+
+/// The functions of values, as messages list them.
+pub(super) const FUNCTIONS: &str = "one of `Ref`, `Fn::Sub`, `Fn::GetAtt`, `Fn::Join`, \
+    `Fn::Select`, `Fn::Split`, `Fn::FindInMap`, `Fn::If`, `Fn::ImportValue`, `Fn::Base64`, \
+    `Fn::GetAZs`, `Fn::Length`, `Fn::ToJsonString`";
 
 /// Reads a template.
 pub(super) fn read(file: &str, root: &Node, builder: &mut Builder<'_>) {
@@ -286,9 +292,7 @@ impl Intrinsics for Stack<'_, '_, '_> {
     }
 
     fn known(&self) -> &'static str {
-        "one of `Ref`, `Fn::Sub`, `Fn::GetAtt`, `Fn::Join`, `Fn::Select`, `Fn::Split`, \
-         `Fn::FindInMap`, `Fn::If`, `Fn::ImportValue`, `Fn::Base64`, `Fn::GetAZs`, `Fn::Length`, \
-         `Fn::ToJsonString`"
+        FUNCTIONS
     }
 }
 

@@ -104,7 +104,7 @@ impl Stack<'_, '_, '_> {
 }
 
 /// Types that a deployment holds, with their properties.
-const SUPPORTED: &[(&str, &[&str])] = &[
+pub(in crate::inputs) const SUPPORTED: &[(&str, &[&str])] = &[
     ("AWS::IoT::TopicRule", &["RuleName", "TopicRulePayload", "Tags"]),
     ("AWS::IoT::Policy", &["PolicyName", "PolicyDocument", "Tags"]),
     ("AWS::IoT::Thing", &["ThingName", "AttributePayload"]),

@@ -224,6 +224,11 @@ pub(super) fn properties(resource: &Node) -> Node {
     resource.get("Properties").filter(|node| !node.is_null()).cloned().unwrap_or_else(nothing)
 }
 
+/// Types whose names and attributes are known, so that others may refer to them.
+pub(in crate::inputs) fn kinds() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|known| known.kind)
+}
+
 fn known(kind: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|known| known.kind == kind)
 }
