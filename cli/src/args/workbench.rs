@@ -162,6 +162,21 @@ pub(crate) enum PolicyVerb {
     },
     /// Say whether a principal may do something, why, and the smallest change that would turn it.
     Explain(AccessArgs),
+    /// Write the least policies that would have allowed just what each device class did in a
+    /// recorded run, and prove them by running it again. Exit 1 if the proof fails.
+    Synthesize {
+        /// Run directory.
+        run: PathBuf,
+        /// Where to write one file a class; by default they are printed.
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+        /// Do not run the scenario again.
+        #[arg(long)]
+        no_proof: bool,
+        /// Threads; by default one a core.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+        threads: Option<u16>,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

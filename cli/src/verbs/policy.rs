@@ -1,12 +1,15 @@
 //! `policy ...`: suites of policies, and single questions to them.
 
 use super::rules::{load, report_format, settings, verdict};
+use super::threads;
 use crate::Verdict;
 use crate::args::{AccessArgs, Format, PolicyVerb};
-use crate::console::{bad_problems, print, say};
+use crate::console::{Bar, SystemStopwatch, bad_problems, print, say};
 use anyhow::Result;
+use fieldmirror_engine::synthesize::{self, SynthesisOptions};
 use fieldmirror_workbench::access::{self, Question};
 use fieldmirror_workbench::suite::policies;
+use std::path::Path;
 
 pub(crate) fn execute(verb: PolicyVerb, format: Format) -> Result<Verdict> {
     match verb {
@@ -16,7 +19,30 @@ pub(crate) fn execute(verb: PolicyVerb, format: Format) -> Result<Verdict> {
             Ok(verdict(results.failed() > 0))
         }
         PolicyVerb::Explain(args) => explain(&args, format),
+        PolicyVerb::Synthesize { run, output, no_proof, threads: asked } => {
+            let options = SynthesisOptions { threads: threads(asked), prove: !no_proof };
+            write_least(&run, output.as_deref(), &options, format)
+        }
     }
+}
+
+fn write_least(
+    run: &Path,
+    output: Option<&Path>,
+    options: &SynthesisOptions,
+    format: Format,
+) -> Result<Verdict> {
+    let bar = Bar::new(false);
+    let found = synthesize::synthesize(run, options, &SystemStopwatch::start(), &bar)?;
+    bar.finish();
+    if let Some(folder) = output {
+        found.write(folder)?;
+    }
+    match format {
+        Format::Json => say!("{}", found.to_json()),
+        _ => print(&found.to_text()),
+    }
+    Ok(verdict(!found.holds()))
 }
 
 fn explain(args: &AccessArgs, format: Format) -> Result<Verdict> {

@@ -50,9 +50,14 @@ pub(crate) fn settings(input: &InputArgs) -> Settings {
     }
 }
 
-/// Reads files, or says everything that is wrong with them.
+/// Reads files, or says everything that is wrong with them. What they have that nothing here looks
+/// at is named on stderr.
 pub(crate) fn load(files: &[String], settings: &Settings) -> Result<Deployment> {
-    deployment::load(files, settings).map_err(bad_problems)
+    let deployment = deployment::load(files, settings).map_err(bad_problems)?;
+    for note in &deployment.notes {
+        eprintln!("note: {note}");
+    }
+    Ok(deployment)
 }
 
 /// The format of results, where they have one of that name.
@@ -97,14 +102,24 @@ fn explain_rule(args: &ExplainArgs, format: Format) -> Result<Verdict> {
         _ => None,
     };
     let Some(rule) = rule else {
-        let asked = args.name.as_deref().unwrap_or("more than one rule, or none");
-        let why = format!("{}: {asked}; expected --name, one of: {}", args.rule, names.join(", "));
-        return Err(BadInput(why).into());
+        let why = match (&args.name, &*names) {
+            (_, []) => "it has no rule; expected AWS rule JSON, a template or a plan".to_owned(),
+            (Some(name), _) => {
+                format!("it has no rule `{name}`; expected one of: {}", names.join(", "))
+            }
+            (None, _) => format!(
+                "it has {} rules; say which with --name, one of: {}",
+                names.len(),
+                names.join(", ")
+            ),
+        };
+        return Err(BadInput(format!("{}: {why}", args.rule)).into());
     };
     let payload = read_payload(&args.payload)?;
     let at = args.at.as_deref().unwrap_or("2024-01-01");
-    let now = Timestamp::parse(at)
-        .map_err(|error| BadInput(format!("--at {at}: {error}; expected 2017-06-20T06:10:00Z")))?;
+    let now = Timestamp::parse(at).unwrap_or_else(|_| {
+        usage(&format!("--at: `{at}` is no time; expected one like 2017-06-20T06:10:00Z"))
+    });
     let session = match &args.client {
         Some(client) if !args.policies.is_empty() => {
             Some(session(&args.policies, client, &settings)?)
@@ -126,7 +141,7 @@ fn explain_rule(args: &ExplainArgs, format: Format) -> Result<Verdict> {
     };
     let answer = explain::explain(&question).map_err(|diagnostics| {
         let lines: Vec<_> = diagnostics.iter().map(|d| d.render(&rule.spec.sql)).collect();
-        BadInput(lines.join("\n"))
+        BadInput(format!("{}: rule `{}`:\n{}", rule.origin, rule.name, lines.join("\n")))
     })?;
     match format {
         Format::Json => say!("{}", answer.to_json()),
@@ -173,10 +188,8 @@ fn trace_run(
     at: Option<&str>,
     format: Format,
 ) -> Result<Verdict> {
-    let at = match at {
-        Some(text) => Some(At::parse(text).unwrap_or_else(|why| usage(&format!("--at: {why}")))),
-        None => None,
-    };
+    let read = |text| At::parse(text).unwrap_or_else(|why| usage(&format!("--at: {why}")));
+    let at = at.map(read);
     let traced = trace::trace(run, &TraceOptions { device, at })?;
     match format {
         Format::Json => say!("{}", traced.to_json()),

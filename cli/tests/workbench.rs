@@ -1,0 +1,122 @@
+//! The command on a team's rules: a broken rule fails with a report that names the case, and bad
+//! input ends with one message and exit code 3.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+fn fieldmirror(arguments: &[&str], folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_fieldmirror"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("the command runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A copy of first-farm's suite and rules, with one change to the irrigation rule.
+fn changed(from: &str, to: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["suites/first-farm.yaml", "rules/irrigate.json", "rules/ingest.json"] {
+        let file = std::fs::read_to_string(root().join("scenarios").join(name)).expect(name);
+        let file = if name.ends_with("irrigate.json") { file.replace(from, to) } else { file };
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        std::fs::write(path, file).expect("written");
+    }
+    folder
+}
+
+#[test]
+fn first_farms_suite_passes_as_the_rules_are() {
+    let run = fieldmirror(&["rules", "test", "scenarios/suites/first-farm.yaml"], &root());
+    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stdout));
+}
+
+#[test]
+fn a_broken_rule_fails_and_junit_names_the_case() {
+    let folder = changed("humidity < 35", "humidity <= 35");
+    let arguments = ["rules", "test", "suites/first-farm.yaml", "--format", "junit"];
+    let run = fieldmirror(&arguments, folder.path());
+    let report = text(&run.stdout);
+    assert_eq!(run.status.code(), Some(1), "{report}");
+    assert!(report.starts_with("<?xml") && report.contains("<failure"), "{report}");
+    assert!(report.contains("name=\"silent at 35\""), "{report}");
+    let json = fieldmirror(&["--format", "json", "rules", "test", "suites"], folder.path());
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
+    let failed: Vec<_> = json["cases"]
+        .as_array()
+        .expect("cases")
+        .iter()
+        .filter(|case| case["passed"] == false)
+        .map(|case| case["name"].as_str().expect("a name"))
+        .collect();
+    assert!(failed.contains(&"silent at 35"), "{failed:?}");
+    assert_eq!(json["failed"], failed.len());
+}
+
+#[test]
+fn no_mutant_of_first_farms_rules_survives_its_suite() {
+    let run = fieldmirror(&["rules", "mutate", "scenarios/suites/first-farm.yaml"], &root());
+    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stdout));
+}
+
+#[test]
+fn the_source_documents_policy_is_explained_and_turned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
+        "Action":"iot:Publish","Resource":"arn:aws:iot:eu-west-1:123456789012:topic/a/*"}]}"#;
+    std::fs::write(folder.path().join("p.json"), policy).expect("written");
+    let ask = |resource: &str| {
+        let arguments = [
+            "policy",
+            "explain",
+            "p.json",
+            "--principal",
+            "d1",
+            "--action",
+            "iot:Publish",
+            "--resource",
+            resource,
+        ];
+        text(&fieldmirror(&arguments, folder.path()).stdout)
+    };
+    assert!(ask("topic/a/b").to_lowercase().contains("allow"), "{}", ask("topic/a/b"));
+    assert!(ask("topic/b").contains("topic/b"), "{}", ask("topic/b"));
+}
+
+#[test]
+fn bad_input_ends_with_3_and_names_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("s.yaml"), "tests:\n  - nmae: x\n").expect("written");
+    std::fs::write(folder.path().join("r.json"), r#"{"sql":"SELECT * FRM 'a'","actions":[]}"#)
+        .expect("written");
+    for (arguments, place) in [
+        (&["rules", "test", "s.yaml"][..], "s.yaml:2"),
+        (&["rules", "test", "nowhere.yaml"], "nowhere.yaml"),
+        (&["rules", "explain", "r.json", "--topic", "a", "--payload", "r.json"], "r.json"),
+        (&["rules", "backtest", "r.json", "--in", "nowhere"], "r.json"),
+        (&["rules", "trace", "nowhere"], "nowhere"),
+        (&["cost", "nowhere"], "nowhere"),
+        (&["policy", "test", "nowhere.yaml"], "nowhere.yaml"),
+    ] {
+        let run = fieldmirror(arguments, folder.path());
+        let said = text(&run.stderr);
+        assert_eq!(run.status.code(), Some(3), "{arguments:?}: {said}");
+        assert!(said.contains(place), "{arguments:?}: {said}");
+        assert!(run.stdout.is_empty(), "{arguments:?} printed something");
+    }
+}
+
+#[test]
+fn a_format_that_a_verb_has_not_is_a_matter_of_usage() {
+    let run = fieldmirror(&["cost", "x", "--format", "junit"], &root());
+    assert_eq!(run.status.code(), Some(2));
+    assert!(text(&run.stderr).contains("rules test"), "{}", text(&run.stderr));
+}
