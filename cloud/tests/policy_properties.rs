@@ -8,6 +8,7 @@ mod policy_case;
 mod policy_naive;
 
 use fieldmirror_cloud::policy::explain::explain;
+use fieldmirror_cloud::policy::fuzz;
 use fieldmirror_cloud::policy::synthesize::{Observation, synthesize};
 use fieldmirror_cloud::policy::{
     Action, CertificateFacts, Facts, PolicyDocument, PolicySet, Request, SessionPolicy, ThingFacts,
@@ -228,23 +229,6 @@ fn an_explanation_agrees_and_always_knows_a_change_that_turns_the_verdict() {
     }
 }
 
-/// The fuzz body for documents: any bytes are read or refused, and what is read decides.
-fn fuzz_document(bytes: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(bytes) else { return false };
-    let Ok(document) = PolicyDocument::parse(text) else { return false };
-    let set = Arc::new(PolicySet::new([("P".to_owned(), document)]));
-    let facts = Facts { client_id: Some("a".to_owned()), ..Facts::new("r", "1") };
-    let session = SessionPolicy::new(Arc::clone(&set), &facts);
-    for action in Action::ALL {
-        for name in ["", "a", "a/b/c", "+/#", "é", "$aws/things/a/shadow/update"] {
-            let request = Request::new(action, name);
-            assert_eq!(session.decide_request(request), decide(&set, request, &facts), "{text}");
-        }
-    }
-    let _ = explain(&set, Request::new(Action::Publish, "a/b"), &facts).to_text();
-    true
-}
-
 #[test]
 fn mutated_documents_are_read_or_refused_and_never_panic() {
     let mut seeds: Vec<Vec<u8>> = Vec::new();
@@ -290,7 +274,7 @@ fn mutated_documents_are_read_or_refused_and_never_panic() {
                 break;
             }
         }
-        read += usize::from(fuzz_document(&bytes));
+        read += usize::from(fuzz::document(&bytes));
     }
     assert!(read > 500, "only {read} mutated documents were still read");
 }
