@@ -99,10 +99,15 @@ pub fn explain(question: &Question<'_>) -> Result<Answer, Vec<Diagnostic>> {
             (path, answer)
         })
         .collect();
+    let mut statement = match direct {
+        Some(name) if name == question.name => rule.explain_direct(question.payload, &context),
+        _ => rule.explain(question.payload, &context),
+    };
+    statement.is_heard &= direct.is_none_or(|name| name == question.name);
     Ok(Answer {
         name: question.name.to_owned(),
         notes,
-        statement: rule.explain(question.payload, &context),
+        statement,
         templates,
         verdicts: verdicts(question),
     })

@@ -118,7 +118,8 @@ fn columns_variables_and_topic_are_explained() {
         format!(
             "FROM {why}\nSET @c: t - 1 = 20.5\n  t = 21.5\nWHERE @c > 30 = false  (20.5 > 30 is \
              false)\n  @c = 20.5\nSELECT (not sent) c: @c = 20.5\nSELECT (not sent) g: gone = \
-             Undefined  (gone is missing in the payload)\nsilent: `@c > 30` is false: @c is 20.5\n"
+             Undefined  (gone is missing in the payload)\nsilent: FROM {why}\nnote: it would be silent \
+             on any topic: `@c > 30` is false: @c is 20.5\n"
         )
     );
     let json = String::from_utf8(explanation.to_json().to_json()).expect("UTF-8");
@@ -126,9 +127,36 @@ fn columns_variables_and_topic_are_explained() {
     assert_eq!(read["where"]["children"][0]["value"], 20.5);
     assert_eq!(read["topic"]["fails_at"], 3);
     assert_eq!(read["fires"], false);
-    let binary = rule.explain(b"\x01", &context);
+    let binary = rule.explain_direct(b"\x01", &context);
     assert!(binary.payload_error.is_some());
     assert!(binary.deciding().expect("silent").sentence.ends_with("`@c` is Undefined"));
+}
+
+#[test]
+fn a_message_that_from_does_not_match_fires_nothing() {
+    let context = Context::new("farm/f1/x/y", Timestamp::from_millis(0));
+    let explain = |sql: &str| {
+        let rule = Rule::compile(sql, SqlVersion::V2016_03_23).expect(sql);
+        (rule.explain(b"{}", &context), rule.explain_direct(b"{}", &context))
+    };
+    let (broker, direct) = explain("SELECT * FROM 'farm/+'");
+    let why = "'farm/+' does not match farm/f1/x/y: level 3: the filter ends before `x`";
+    assert!(!broker.fires() && direct.fires());
+    assert_eq!(broker.summary(), why);
+    let deciding = broker.deciding().expect("silent");
+    assert_eq!((deciding.text.as_str(), deciding.span), ("'farm/+'", 14..22));
+    assert_eq!(broker.note().as_deref(), Some("it would fire if the topic matched, with {}"));
+    let text = broker.to_text();
+    let end = format!("silent: FROM {why}\nnote: it would fire if the topic matched, with {{}}\n");
+    assert!(text.ends_with(&end), "{text}");
+    let json = broker.to_json();
+    assert_eq!(json.get("fires"), Some(&Value::from(false)));
+    assert!(json.get("output").is_none() && json.get("note").is_some());
+    assert!(direct.to_text().ends_with("; Basic Ingest does not ask it\nfires with {}\n"));
+    let (broker, direct) = explain("SELECT * WHERE a > 1");
+    assert_eq!(broker.summary(), "the rule has no FROM: only Basic Ingest reaches it");
+    assert!(broker.note().is_some_and(|note| note.starts_with("it would be silent on any topic")));
+    assert_eq!(direct.summary(), "`a > 1` is Undefined: a is missing in the payload");
 }
 
 /// Counts what it is asked.
@@ -209,7 +237,8 @@ proptest! {
             return Ok(());
         };
         let context = Context::new("a/b", Timestamp::from_millis(0));
-        let explanation = rule.explain(bytes.as_bytes(), &context);
+        let explanation = rule.explain_direct(bytes.as_bytes(), &context);
+        prop_assert_eq!(rule.explain(bytes.as_bytes(), &context).is_heard, rule.hears("a/b"));
         let evaluated = rule.evaluate_bytes(bytes.as_bytes(), &context);
         prop_assert_eq!(&explanation.outcome, &evaluated, "{}", sql);
         let is_true = explanation.filter.as_ref().is_none_or(|node| node.truth() == Some(true));

@@ -77,6 +77,10 @@ fn a_foreign_client_is_denied_and_a_foreign_topic_not_heard() {
         ]
     );
     assert!(answer.statement.topic.as_ref().is_some_and(|topic| !topic.matches()));
+    assert!(!answer.statement.fires());
+    let text = ask("farm/probe-1", r#"{"humidity": 1, "site": "a"}"#, "probe-2").to_text();
+    assert!(text.contains("silent: FROM 'farm/+/data' does not match farm/probe-1"), "{text}");
+    assert!(text.contains("note: it would fire if the topic matched"), "{text}");
 }
 
 #[test]
@@ -85,6 +89,11 @@ fn basic_ingest_and_disabled_rules_are_noted() {
     assert!(answer.notes[0].contains("Basic Ingest hands the message to `dry`"), "{answer:?}");
     let other = ask("$aws/rules/wet/farm/x/data", "{}", "probe-1");
     assert!(other.notes[0].contains("to `wet`, and to no other rule"));
+    assert!(!other.statement.fires());
+    let direct = ask("$aws/rules/dry/x", r#"{"humidity": 1, "site": "a"}"#, "probe-1");
+    assert!(direct.statement.fires());
+    let other = ask("$aws/rules/wet/farm/x/data", r#"{"humidity": 1, "site": "a"}"#, "probe-1");
+    assert_eq!(other.statement.summary(), "Basic Ingest hands the message to another rule");
     let mut rule = rule();
     rule["ruleDisabled"] = json!(true);
     let context = Context::new("farm/x/data", Timestamp::from_millis(0));
