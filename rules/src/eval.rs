@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::error::RulesError;
 use crate::functions::Arguments;
 use crate::program::{Expr, Item, Program, Query, Select};
-use crate::rule::{Output, SqlVersion};
+use crate::rule::{Firing, Output, SqlVersion};
 use crate::value::{Object, Value};
 use std::borrow::Cow;
 
@@ -36,8 +36,13 @@ pub(crate) struct Scope<'v> {
 
 const UNDEFINED: Cow<'static, Value> = Cow::Owned(Value::Undefined);
 
-/// Runs a rule; `None` if WHERE is not true.
+/// What a rule yields; `None` if WHERE is not true.
 pub(crate) fn run(program: &Program, scope: Scope<'_>) -> Result<Option<Output>, RulesError> {
+    Ok(fire(program, scope)?.map(|firing| firing.output))
+}
+
+/// Runs a rule; `None` if WHERE is not true.
+pub(crate) fn fire(program: &Program, scope: Scope<'_>) -> Result<Option<Firing>, RulesError> {
     let variables = set(program, scope)?;
     let scope = Scope { variables: &variables, ..scope };
     if let Some(filter) = &program.filter
@@ -46,10 +51,11 @@ pub(crate) fn run(program: &Program, scope: Scope<'_>) -> Result<Option<Output>,
         return Ok(None);
     }
     let is_binary = scope.bytes.is_some() && scope.root.is_undefined();
-    if is_binary && program.select.is_whole() {
-        return Ok(Some(Output::Payload));
-    }
-    Ok(Some(Output::Value(select(&program.select, scope)?.into_owned())))
+    let output = match is_binary && program.select.is_whole() {
+        true => Output::Payload,
+        false => Output::Value(select(&program.select, scope)?.into_owned()),
+    };
+    Ok(Some(Firing { output, variables }))
 }
 
 /// The values of the SET variables.

@@ -117,6 +117,12 @@ pub struct Explanation {
 }
 
 impl Explanation {
+    /// The values of the SET variables in their order, for the templates of actions.
+    pub fn variable_values(&self) -> Vec<Value> {
+        let values = self.variables.iter().map(|named| named.node.value().cloned());
+        values.map(|value| value.unwrap_or(Value::Undefined)).collect()
+    }
+
     /// Whether the message reaches the rule and its actions run.
     pub const fn fires(&self) -> bool {
         self.is_heard && matches!(self.outcome, Ok(Some(_)))

@@ -9,7 +9,6 @@ use fieldmirror_rules::context::Context;
 use fieldmirror_rules::diagnostic::Diagnostic;
 use fieldmirror_rules::explain::{Explanation, TemplateExplanation};
 use fieldmirror_rules::rule::{Rule, SqlVersion};
-use fieldmirror_rules::template::Template;
 use fieldmirror_rules::value::Value;
 use serde_json::Value as Json;
 use std::fmt::Write as _;
@@ -85,13 +84,21 @@ pub fn explain(question: &Question<'_>) -> Result<Answer, Vec<Diagnostic>> {
         }
         None => {}
     }
+    let mut statement = match direct {
+        Some(name) if name == question.name => rule.explain_direct(question.payload, &context),
+        _ => rule.explain(question.payload, &context),
+    };
+    statement.is_heard &= direct.is_none_or(|name| name == question.name);
+    let variables = statement.variable_values();
     let templates = templates(question.rule)
         .into_iter()
         .map(|(path, text)| {
-            let answer = match Template::compile_for(&text, version) {
-                Ok(template) => {
-                    TemplateAnswer::Explained(template.explain(question.payload, &context))
-                }
+            let answer = match rule.template(&text) {
+                Ok(template) => TemplateAnswer::Explained(template.explain_with(
+                    question.payload,
+                    &context,
+                    &variables,
+                )),
                 Err(wrong) => {
                     let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
                     TemplateAnswer::Wrong(format!("{text}: {}", lines.join("; ")))
@@ -100,11 +107,6 @@ pub fn explain(question: &Question<'_>) -> Result<Answer, Vec<Diagnostic>> {
             (path, answer)
         })
         .collect();
-    let mut statement = match direct {
-        Some(name) if name == question.name => rule.explain_direct(question.payload, &context),
-        _ => rule.explain(question.payload, &context),
-    };
-    statement.is_heard &= direct.is_none_or(|name| name == question.name);
     Ok(Answer {
         name: question.name.to_owned(),
         notes,
@@ -212,7 +214,9 @@ impl Answer {
                     Value::Object(entries) => entries,
                     other => [("template", other)].into_iter().collect(),
                 },
-                TemplateAnswer::Wrong(why) => [("error", why.as_str().into())].into_iter().collect(),
+                TemplateAnswer::Wrong(why) => {
+                    [("error", why.as_str().into())].into_iter().collect()
+                }
             };
             entries.insert("path", path.as_str().into());
             Value::Object(entries)

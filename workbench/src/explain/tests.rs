@@ -121,9 +121,9 @@ fn json_has_all_parts_and_broken_sql_is_told() {
 
 #[test]
 fn json_keeps_every_digit_and_every_part() {
-    let rule = json!({"sql": "SELECT big + 1 AS a, 1/3.1 AS d, x FROM 'a' WHERE x > 0",
+    let rule = json!({"sql": "SET @b = big SELECT big + 1 AS a, 1/3.1 AS d, x FROM 'a' WHERE x > 0",
         "awsIotSqlVersion": "2016-03-23",
-        "actions": [{"republish": {"topic": "t/${big}", "roleArn": "r"}}]});
+        "actions": [{"republish": {"topic": "t/${@b}", "roleArn": "r"}}]});
     let payload = br#"{"big": 1234567890123456789012345678901234, "x": 1E400}"#;
     let context = Context::new("a", Timestamp::from_millis(0));
     let question = Question { name: "r", rule: &rule, payload, context, session: None };
