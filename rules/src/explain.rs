@@ -177,8 +177,10 @@ impl Explanation {
         match (&self.outcome, self.deciding()) {
             (_, Some(deciding)) => deciding.sentence,
             (Err(error), _) => error.to_string(),
-            (Ok(_), None) if self.filter.is_some() => "every term of WHERE is true".to_owned(),
-            (Ok(_), None) => "the rule has no WHERE".to_owned(),
+            (Ok(_), None) => match &self.filter {
+                Some(filter) => filter.true_terms(),
+                None => "the rule has no WHERE".to_owned(),
+            },
         }
     }
 }
@@ -227,16 +229,24 @@ impl Rule {
         };
         let outcome = eval::run(program, scope);
         let walked = Context { chance: walked.as_ref(), ..asked };
-        let walk = Walk { source: self.sql(), is_json: payload_error.is_none() };
+        let walk = Walk { source: self.sql(), is_json: payload_error.is_none(), set: &[] };
         let mut variables = Vec::new();
         let mut values = Vec::new();
+        let mut bytes = 0;
         for (written, (_, expr)) in statement.variables.iter().zip(&program.variables) {
             let scope = Scope { variables: &values, context: &walked, ..scope };
-            let node = walk.node(&written.expr, expr, scope, Mode::Value);
+            let walk = Walk { set: &variables, ..walk };
+            let mut node = walk.node(&written.expr, expr, scope, Mode::Value);
+            bytes += node.value().map_or(0, |value| value.to_json().len());
+            if let Err(error) = eval::check_size(&written.name, bytes) {
+                node.reason = Some(error.to_string());
+                node.state = State::Failed(error.to_string());
+            }
             values.push(node.value().cloned().unwrap_or(Value::Undefined));
             variables.push(Named { name: format!("@{}", written.name), node });
         }
         let scope = Scope { variables: &values, context: &walked, ..scope };
+        let walk = Walk { set: &variables, ..walk };
         let filter = match (&statement.filter, &program.filter) {
             (Some(written), Some(expr)) => Some(walk.node(written, expr, scope, Mode::Filter)),
             _ => None,

@@ -45,7 +45,7 @@ impl Template {
         let text = self.render_with(&root, &context, variables);
         let context = Context { chance: walked.as_ref(), ..context };
         let scope = Scope { root: &root, bytes: None, variables, context: &context, version };
-        let walk = Walk { source: self.source(), is_json };
+        let walk = Walk { source: self.source(), is_json, set: &[] };
         let nodes = parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,
             Part::Expr(written, expr) => Some(walk.node(written, expr, scope, Mode::Value)),

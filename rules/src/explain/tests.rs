@@ -46,6 +46,16 @@ fn the_deciding_term_is_named_with_its_reason() {
         ),
         ("humidity", "`humidity` is 35, which is not true"),
         ("NOT ok", "`NOT ok` is false: ok is true"),
+        (
+            "NOT (t > 100 OR humidity < 40)",
+            "`NOT (t > 100 OR humidity < 40)` is false: `humidity < 40` is true: humidity is 35",
+        ),
+        ("NOT t > 1", "`NOT t > 1` is false: `t > 1` is true: t is 21.5"),
+        (
+            "NOT (t > 1 AND NOT humidity < 3)",
+            "`NOT (t > 1 AND NOT humidity < 3)` is false: `t > 1` is true: t is 21.5; \
+             `NOT humidity < 3` is true: `humidity < 3` is false: humidity is 35",
+        ),
         ("isNull(t)", "`isNull(t)` is false: t is 21.5"),
         ("t > 1 / 0", "`t > 1 / 0` is Undefined: nothing is divided by 0"),
         ("isUndefined(x) OR x > 3", "`x > 3` is Undefined: x is missing in the payload"),
@@ -129,7 +139,55 @@ fn columns_variables_and_topic_are_explained() {
     assert_eq!(read["fires"], false);
     let binary = rule.explain_direct(b"\x01", &context);
     assert!(binary.payload_error.is_some());
-    assert!(binary.deciding().expect("silent").sentence.ends_with("`@c` is Undefined"));
+    assert!(
+        binary
+            .deciding()
+            .expect("silent")
+            .sentence
+            .ends_with("`@c` is Undefined: `t` is Undefined: the payload is not JSON")
+    );
+}
+
+#[test]
+fn the_reason_of_a_variable_and_of_a_true_where_go_to_the_end() {
+    let context = Context::new("a", Timestamp::from_millis(0));
+    let summary = |sql: &str| {
+        let rule = Rule::compile(sql, SqlVersion::V2016_03_23).expect(sql);
+        rule.explain(PAYLOAD.as_bytes(), &context).summary()
+    };
+    let sql = "SET @m = get((SELECT v FROM e WHERE v > 9), 0).v SELECT * FROM 'a' WHERE @m > 20";
+    let text = summary(sql);
+    assert!(text.starts_with("`@m > 20` is Undefined: `@m` is Undefined: "), "{text}");
+    assert!(text.contains("get(") && text.contains("[]"), "{text}");
+    let sql = "SELECT * FROM 'a' WHERE humidity < 35 AND ok OR t > 3";
+    assert_eq!(summary(sql), "WHERE is true because of `t > 3`");
+    let sql = "SELECT * FROM 'a' WHERE ok AND (t > 30 OR humidity = 35)";
+    assert_eq!(summary(sql), "WHERE is true because of `ok` and `humidity = 35`");
+    assert_eq!(summary("SELECT * FROM 'a' WHERE ok OR t > 1"), "every term of WHERE is true");
+    let reason = explain("((gone OR ok) AND ok) OR ok").filter.and_then(|filter| filter.reason);
+    let reason = reason.expect("Undefined has a reason");
+    assert_eq!(reason.matches("AND and OR with it").count(), 1, "{reason}");
+}
+
+#[test]
+fn variables_that_are_too_large_fail_before_they_grow() {
+    let of = |name: &str| vec![name; 10].join(", ");
+    let sql = format!(
+        "SET @a = concat({}), @b = concat({}), @c = concat({}), @d = concat({}) \
+         SELECT length(@d) AS x FROM 'a'",
+        of("s"),
+        of("@a"),
+        of("@b"),
+        of("@c")
+    );
+    let rule = Rule::compile(&sql, SqlVersion::V2016_03_23).expect("sound");
+    let payload = format!("{{\"s\":\"{}\"}}", "x".repeat(2000));
+    let context = Context::new("a", Timestamp::from_millis(0));
+    let explanation = rule.explain(payload.as_bytes(), &context);
+    assert!(matches!(explanation.outcome, Err(RulesError::VariableTooLarge { .. })));
+    assert!(matches!(explanation.variables[0].node.state, State::Value(_)));
+    assert!(matches!(explanation.variables[1].node.state, State::Failed(_)));
+    assert!(explanation.to_text().contains("fails: "), "{}", explanation.to_text());
 }
 
 #[test]
