@@ -104,14 +104,15 @@ impl Loader<'_> {
     /// Everything that is wrong with the rule.
     pub(crate) fn load(&mut self, name: &str, spec: &RuleSpec) -> Result<LoadedRule, CloudError> {
         let name = rule_name(name)?;
-        let mut problems = spec.check_templates(&name);
+        let mut problems = Vec::new();
         let rule = Rule::compile(&spec.sql, spec.version).map_err(|diagnostics| {
-            problems.insert(0, CloudError::RuleSql { rule: name.clone(), diagnostics });
+            problems.push(CloudError::RuleSql { rule: name.clone(), diagnostics });
         });
+        problems.extend(spec.check_templates(&name, rule.as_ref().ok()));
         let mut actions = Vec::new();
-        if problems.is_empty() {
+        if let (Ok(rule), true) = (&rule, problems.is_empty()) {
             for (place, action) in spec.places() {
-                match self.resolve(&name, &place, spec.version, action) {
+                match self.resolve(&name, &place, rule, action) {
                     Ok(action) => actions.push(action),
                     Err(problem) => problems.push(problem),
                 }
@@ -140,12 +141,12 @@ impl Loader<'_> {
         &mut self,
         rule: &str,
         place: &str,
-        version: SqlVersion,
+        statement: &Rule,
         action: &ActionSpec,
     ) -> Result<Action, CloudError> {
         let written = written_target(action);
         let is_fixed = !written.contains("${");
-        let fields = || Fields::compile(rule, place, version, action).map(Box::new);
+        let fields = || Fields::compile(rule, place, statement, action).map(Box::new);
         let (target, work) = match action.kind {
             ActionKind::Lambda if is_fixed => {
                 let name = function_name(&written).to_owned();
@@ -164,7 +165,7 @@ impl Loader<'_> {
             }
             ActionKind::Republish => {
                 let path = format!("{place}.republish.topic");
-                let topic = compile_template(rule, &path, &written, version)?;
+                let topic = compile_template(rule, &path, &written, statement)?;
                 let qos = action.fields.get("qos").and_then(serde_json::Value::as_u64);
                 let has_headers = action.fields.contains_key("headers");
                 let headers = if has_headers { Some(fields()?) } else { None };

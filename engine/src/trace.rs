@@ -238,7 +238,7 @@ fn verdicts(
         .map(|(number, rule)| {
             let is_heard = heard.contains(&(number as u16));
             let explanation =
-                is_heard.then(|| rule.rule.explain(message.payload.as_bytes(), &context));
+                is_heard.then(|| rule.rule.explain_direct(message.payload.as_bytes(), &context));
             let from = rule.rule.filter().map(|filter| TopicMatch::of(filter, topic));
             let unheard = (!is_heard).then(|| match from.and_then(|from| from.why) {
                 _ if rule.spec.disabled => "the rule is disabled".to_owned(),

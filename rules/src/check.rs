@@ -35,13 +35,14 @@ pub(crate) fn statement(
     checker.finish(Program { variables: variables.into(), select, filter })
 }
 
-/// Checks an expression by itself.
+/// Checks an expression by itself, or with the names of SET variables.
 pub(crate) fn expression(
     text: &str,
     expr: &ast::Expr,
     version: SqlVersion,
+    variables: &[&str],
 ) -> (Expr, Vec<Diagnostic>) {
-    let mut checker = Checker::new(text, version);
+    let mut checker = Checker { variables: variables.to_vec(), ..Checker::new(text, version) };
     let expr = checker.expr(expr);
     checker.finish(expr)
 }

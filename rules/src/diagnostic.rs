@@ -212,10 +212,11 @@ impl Diagnostic {
         let place = format!("{line}:{column}");
         let margin = " ".repeat(place.len());
         let carets = text[start..end.min(line_end)].chars().count().max(1);
+        let (line_text, column, carets) = clip(&text[line_start..line_end], column, carets);
         let mut out = String::new();
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{}[{}]: {}", self.severity.as_str(), self.code, self.message);
-        let _ = writeln!(out, "{place} | {}", &text[line_start..line_end]);
+        let _ = writeln!(out, "{place} | {line_text}");
         let _ = writeln!(out, "{margin} | {}{}", " ".repeat(column - 1), "^".repeat(carets));
         if !self.expected.is_empty() {
             let _ = writeln!(out, "{margin} = expected {}", self.expected.join(", "));
@@ -240,6 +241,31 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// Longest excerpt of a line, in characters. Source: ours, a terminal's width.
+const EXCERPT_CHARS_MAX: usize = 100;
+
+/// What stands where a line was cut.
+const CUT: &str = "...";
+
+/// A line, or of a long one what is around the place at `column`; the column and the number of
+/// carets in it.
+fn clip(line: &str, column: usize, carets: usize) -> (String, usize, usize) {
+    let chars = line.chars().count();
+    if chars <= EXCERPT_CHARS_MAX {
+        return (line.to_owned(), column, carets);
+    }
+    // The place begins in the middle, or where the excerpt is the line's begin or end.
+    let first = (column - 1).saturating_sub(EXCERPT_CHARS_MAX / 2);
+    let first = first.min(chars - EXCERPT_CHARS_MAX);
+    let is_cut_behind = first + EXCERPT_CHARS_MAX < chars;
+    let (head, tail) = (usize::from(first > 0) * CUT.len(), usize::from(is_cut_behind) * CUT.len());
+    let shown = EXCERPT_CHARS_MAX - head - tail;
+    let part: String = line.chars().skip(first + head).take(shown).collect();
+    let text = format!("{}{part}{}", &CUT[..head], &CUT[..tail]);
+    let column = column - first;
+    (text, column, carets.min((EXCERPT_CHARS_MAX + 1).saturating_sub(column)).max(1))
+}
+
 /// The last character boundary of `text` at or before `at`.
 fn floor_boundary(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
@@ -247,7 +273,21 @@ fn floor_boundary(text: &str, at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::Code;
+    use super::{Code, EXCERPT_CHARS_MAX, clip};
+
+    #[test]
+    fn a_long_line_is_clipped_around_the_place() {
+        let line: String = (0..60).map(|i| format!("<{i:03}é")).collect();
+        assert_eq!(clip("short", 2, 3), ("short".to_owned(), 2, 3));
+        for column in 1..=line.chars().count() + 1 {
+            let (text, at, carets) = clip(&line, column, 4);
+            assert_eq!(text.chars().count(), EXCERPT_CHARS_MAX, "{column}");
+            assert_eq!(text.chars().nth(at - 1), line.chars().nth(column - 1), "{column}: {text}");
+            assert!(at - 1 + carets <= EXCERPT_CHARS_MAX.max(at), "{column}");
+        }
+        assert!(clip(&line, 1, 300).0.ends_with("..."));
+        assert_eq!(clip(&line, 1, 300).2, EXCERPT_CHARS_MAX);
+    }
 
     #[test]
     fn codes_are_numbers_in_ascending_order_with_a_meaning_and_help() {

@@ -8,9 +8,9 @@ pub(crate) mod operators;
 
 use crate::context::Context;
 use crate::error::RulesError;
-use crate::functions::Arguments;
+use crate::functions::{Arguments, TEXT_BYTES_MAX};
 use crate::program::{Expr, Item, Program, Query, Select};
-use crate::rule::{Output, SqlVersion};
+use crate::rule::{Firing, Output, SqlVersion};
 use crate::value::{Object, Value};
 use std::borrow::Cow;
 
@@ -36,8 +36,13 @@ pub(crate) struct Scope<'v> {
 
 const UNDEFINED: Cow<'static, Value> = Cow::Owned(Value::Undefined);
 
-/// Runs a rule; `None` if WHERE is not true.
+/// What a rule yields; `None` if WHERE is not true.
 pub(crate) fn run(program: &Program, scope: Scope<'_>) -> Result<Option<Output>, RulesError> {
+    Ok(fire(program, scope)?.map(|firing| firing.output))
+}
+
+/// Runs a rule; `None` if WHERE is not true.
+pub(crate) fn fire(program: &Program, scope: Scope<'_>) -> Result<Option<Firing>, RulesError> {
     let variables = set(program, scope)?;
     let scope = Scope { variables: &variables, ..scope };
     if let Some(filter) = &program.filter
@@ -46,10 +51,11 @@ pub(crate) fn run(program: &Program, scope: Scope<'_>) -> Result<Option<Output>,
         return Ok(None);
     }
     let is_binary = scope.bytes.is_some() && scope.root.is_undefined();
-    if is_binary && program.select.is_whole() {
-        return Ok(Some(Output::Payload));
-    }
-    Ok(Some(Output::Value(select(&program.select, scope)?.into_owned())))
+    let output = match is_binary && program.select.is_whole() {
+        true => Output::Payload,
+        false => Output::Value(select(&program.select, scope)?.into_owned()),
+    };
+    Ok(Some(Firing { output, variables }))
 }
 
 /// The values of the SET variables.
@@ -59,13 +65,19 @@ fn set(program: &Program, scope: Scope<'_>) -> Result<Vec<Value>, RulesError> {
     for (name, expr) in &program.variables {
         let value = evaluate(expr, Scope { variables: &values, ..scope })?.into_owned();
         bytes += value.to_json().len();
-        if bytes > VARIABLE_BYTES_MAX {
-            let name = name.to_string();
-            return Err(RulesError::VariableTooLarge { name, bytes, limit: VARIABLE_BYTES_MAX });
-        }
+        check_size(name, bytes)?;
         values.push(value);
     }
     Ok(values)
+}
+
+/// Refuses the variable `name` with which all SET variables together have `bytes`.
+pub(crate) fn check_size(name: &str, bytes: usize) -> Result<(), RulesError> {
+    let limit = VARIABLE_BYTES_MAX;
+    match bytes > limit {
+        true => Err(RulesError::VariableTooLarge { name: name.to_owned(), bytes, limit }),
+        false => Ok(()),
+    }
 }
 
 /// Whether WHERE is true. Stops at the first operand of AND that is not: false and Undefined are
@@ -176,10 +188,16 @@ pub(crate) fn evaluate<'v>(expr: &'v Expr, scope: Scope<'v>) -> Outcome<'v> {
         }
         Expr::Cast(operand, into) => cast::cast(evaluate(operand, scope)?, *into),
         Expr::Call(function, arguments) => {
-            return (function.call)(Arguments::new(arguments, scope));
+            let value = (function.call)(Arguments::new(arguments, scope))?;
+            return Ok(if is_too_long(&value) { UNDEFINED } else { value });
         }
         Expr::Nested(query) => return nested(query, scope),
     })
+}
+
+/// Whether a text has grown beyond what any message could make useful.
+pub(crate) fn is_too_long(value: &Value) -> bool {
+    matches!(value, Value::String(text) if text.len() > TEXT_BYTES_MAX)
 }
 
 /// A truth value, or Undefined.

@@ -143,6 +143,10 @@ const fn counts(takes: &str) -> (usize, usize) {
     (least, most)
 }
 
+/// The longest text that an expression yields, in bytes: eight payloads of the largest size. What
+/// would be longer is Undefined. Source: ours; the service's limit of a payload is 128 KiB.
+pub(crate) const TEXT_BYTES_MAX: usize = 8 * 128 * 1024;
+
 const FAMILIES: [&[Function]; 10] = [
     &math::FUNCTIONS,
     &strings::FUNCTIONS,

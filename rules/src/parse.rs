@@ -272,6 +272,13 @@ impl<'a> Parser<'a> {
             if value.is_err() {
                 self.recover(start, &["FROM", "WHERE"]);
             }
+            if value.is_ok() && matches!(self.next(), Token::Symbol(",")) {
+                let message = "SELECT VALUE takes one expression";
+                let help = "write SELECT VALUE [a, b] for an array, SELECT a, b for an object";
+                let diagnostic = Diagnostic::new(Code::UnexpectedToken, self.span(), message);
+                self.report(diagnostic.help(help));
+                self.recover(self.at, &["FROM", "WHERE"]);
+            }
             return value.ok().map(Select::Value);
         }
         let mut items = Vec::new();

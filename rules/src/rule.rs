@@ -10,6 +10,7 @@ use crate::eval::{self, Scope};
 use crate::parse;
 use crate::print;
 use crate::program::{Expr, Program};
+use crate::template::Template;
 use crate::value::Value;
 use fieldmirror_core::reading::Schema;
 use fieldmirror_core::topic::TopicFilter;
@@ -50,6 +51,15 @@ pub enum Output {
     Payload,
     /// A value, sent as JSON. Undefined is an empty payload.
     Value(Value),
+}
+
+/// What a rule that fired leaves to its actions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Firing {
+    /// What it hands to them.
+    pub output: Output,
+    /// The values of its SET variables in their order, for the templates of its actions.
+    pub variables: Vec<Value>,
 }
 
 /// A rule's SQL, compiled.
@@ -178,11 +188,22 @@ impl Rule {
         payload: &Value,
         context: &Context<'_>,
     ) -> Result<Option<Value>, RulesError> {
-        let output = eval::run(&self.program, self.scope(payload, None, context))?;
-        Ok(output.map(|output| match output {
+        Ok(self.fire(payload, context)?.map(|firing| match firing.output {
             Output::Value(value) => value,
             Output::Payload => payload.clone(),
         }))
+    }
+
+    /// Runs the rule as [`Self::evaluate`] does, and keeps its SET variables beside the output.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub fn fire(
+        &self,
+        payload: &Value,
+        context: &Context<'_>,
+    ) -> Result<Option<Firing>, RulesError> {
+        eval::fire(&self.program, self.scope(payload, None, context))
     }
 
     /// Runs the rule over a payload of any kind; `None` if WHERE is not true.
@@ -197,12 +218,54 @@ impl Rule {
         payload: &[u8],
         context: &Context<'_>,
     ) -> Result<Option<Output>, RulesError> {
+        Ok(self.fire_bytes(payload, context)?.map(|firing| firing.output))
+    }
+
+    /// Runs the rule as [`Self::evaluate_bytes`] does, and keeps its SET variables beside the
+    /// output.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`].
+    pub fn fire_bytes(
+        &self,
+        payload: &[u8],
+        context: &Context<'_>,
+    ) -> Result<Option<Firing>, RulesError> {
         let value = match &self.keys {
             Some(keys) => Value::keys_from_json(payload, self.version, keys),
             None => Value::from_json_for(payload, self.version),
         };
         let value = value.unwrap_or(Value::Undefined);
-        eval::run(&self.program, self.scope(&value, Some(payload), context))
+        eval::fire(&self.program, self.scope(&value, Some(payload), context))
+    }
+
+    /// Compiles a template of one of the rule's actions: for its version, and with its SET
+    /// variables, whose values [`Self::fire`] gives to [`Template::render_with`].
+    ///
+    /// # Errors
+    /// Everything that is wrong with the template's expressions; never an empty list.
+    ///
+    /// ```
+    /// use fieldmirror_core::time::Timestamp;
+    /// use fieldmirror_rules::{context::Context, rule::{Rule, SqlVersion}, value::Value};
+    ///
+    /// let sql = "SET @c = celsius SELECT * FROM 'farm/+' WHERE @c.max > 30";
+    /// let rule = Rule::compile(sql, SqlVersion::V2016_03_23).expect("sound");
+    /// let template = rule.template("hot/${@c.max}").expect("valid");
+    /// let payload = Value::from_json(br#"{"celsius": {"max": 31}}"#).expect("JSON");
+    /// let context = Context::new("farm/1", Timestamp::from_millis(0));
+    /// let firing = rule.fire(&payload, &context).expect("no services").expect("it fires");
+    /// let text = template.render_with(&payload, &context, &firing.variables);
+    /// assert_eq!(text, Ok("hot/31".to_owned()));
+    /// ```
+    pub fn template(&self, text: &str) -> Result<Template, Vec<Diagnostic>> {
+        let names: Vec<&str> = self.variable_names().collect();
+        Template::compile_with(text, self.version, &names)
+    }
+
+    /// The names of its SET variables in their order, without `@`.
+    pub fn variable_names(&self) -> impl Iterator<Item = &str> {
+        self.program.variables.iter().map(|(name, _)| &**name)
     }
 
     /// What was written and what was made of it.

@@ -52,6 +52,19 @@ impl Template {
     /// # Errors
     /// As [`Self::compile`].
     pub fn compile_for(text: &str, version: SqlVersion) -> Result<Self, Vec<Diagnostic>> {
+        Self::compile_with(text, version, &[])
+    }
+
+    /// Compiles `text` for the version of its rule and with the names of its SET variables, in
+    /// their order and without `@`. [`crate::rule::Rule::template`] knows both.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_with(
+        text: &str,
+        version: SqlVersion,
+        variables: &[&str],
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut parts = Vec::new();
         let mut diagnostics = Vec::new();
         let mut at = 0;
@@ -63,7 +76,7 @@ impl Template {
             let end = lexed.end;
             match parse::expression(text, lexed) {
                 Ok(written) => {
-                    let (expr, errors) = check::expression(text, &written, version);
+                    let (expr, errors) = check::expression(text, &written, version, variables);
                     parts.push(Part::Expr(written, expr));
                     diagnostics.extend(errors);
                 }
@@ -133,8 +146,21 @@ impl Template {
     /// # Errors
     /// [`RulesError::External`] if a function that it calls fails.
     pub fn render(&self, payload: &Value, context: &Context<'_>) -> Result<String, RulesError> {
-        let scope =
-            Scope { root: payload, bytes: None, variables: &[], context, version: self.version };
+        self.render_with(payload, context, &[])
+    }
+
+    /// The text as [`Self::render`] makes it, with the values of the SET variables for whose names
+    /// it was compiled; those that are not given are Undefined.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn render_with(
+        &self,
+        payload: &Value,
+        context: &Context<'_>,
+        variables: &[Value],
+    ) -> Result<String, RulesError> {
+        let scope = Scope { root: payload, bytes: None, variables, context, version: self.version };
         let mut text = String::new();
         for part in &self.parts {
             match part {

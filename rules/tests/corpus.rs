@@ -157,6 +157,7 @@ impl<'a> Case<'a> {
         match (self.text("sql"), self.text("template")) {
             (Some(sql), None) => self.yielded(sql, topic),
             (None, Some(template)) => self.rendered(template, topic),
+            (Some(sql), Some(template)) => self.rendered_of(sql, template, topic),
             _ => panic!("a case has sql or template"),
         }
     }
@@ -173,6 +174,23 @@ impl<'a> Case<'a> {
             }
             Err(errors) => refused(&errors),
         }
+    }
+
+    /// A template of an action of the rule, when the rule fires.
+    fn rendered_of(&self, sql: &str, template: &str, topic: &str) -> Expected {
+        let rule = self.compile(sql).expect("the rule of a template compiles");
+        let template = match rule.template(template) {
+            Ok(template) => template,
+            Err(errors) => return refused(&errors),
+        };
+        let payload = Value::from_json_for(&self.payload(), self.version()).expect("JSON");
+        let circumstances = self.circumstances();
+        let context = circumstances.context(topic);
+        let Some(firing) = rule.fire(&payload, &context).expect("it does not fail") else {
+            return Expected::Silent;
+        };
+        let text = template.render_with(&payload, &context, &firing.variables);
+        Expected::Json(text.expect("it does not fail"))
     }
 
     fn yielded(&self, sql: &str, topic: &str) -> Expected {

@@ -9,8 +9,8 @@ use fieldmirror_rules::context::Context;
 use fieldmirror_rules::diagnostic::Diagnostic;
 use fieldmirror_rules::explain::{Explanation, TemplateExplanation};
 use fieldmirror_rules::rule::{Rule, SqlVersion};
-use fieldmirror_rules::template::Template;
-use serde_json::{Value as Json, json};
+use fieldmirror_rules::value::Value;
+use serde_json::Value as Json;
 use std::fmt::Write as _;
 
 /// What is asked.
@@ -84,13 +84,21 @@ pub fn explain(question: &Question<'_>) -> Result<Answer, Vec<Diagnostic>> {
         }
         None => {}
     }
+    let mut statement = match direct {
+        Some(name) if name == question.name => rule.explain_direct(question.payload, &context),
+        _ => rule.explain(question.payload, &context),
+    };
+    statement.is_heard &= direct.is_none_or(|name| name == question.name);
+    let variables = statement.variable_values();
     let templates = templates(question.rule)
         .into_iter()
         .map(|(path, text)| {
-            let answer = match Template::compile_for(&text, version) {
-                Ok(template) => {
-                    TemplateAnswer::Explained(template.explain(question.payload, &context))
-                }
+            let answer = match rule.template(&text) {
+                Ok(template) => TemplateAnswer::Explained(template.explain_with(
+                    question.payload,
+                    &context,
+                    &variables,
+                )),
                 Err(wrong) => {
                     let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
                     TemplateAnswer::Wrong(format!("{text}: {}", lines.join("; ")))
@@ -102,7 +110,7 @@ pub fn explain(question: &Question<'_>) -> Result<Answer, Vec<Diagnostic>> {
     Ok(Answer {
         name: question.name.to_owned(),
         notes,
-        statement: rule.explain(question.payload, &context),
+        statement,
         templates,
         verdicts: verdicts(question),
     })
@@ -190,32 +198,47 @@ impl Answer {
         out
     }
 
-    /// `{rule, notes, policies: [{allowed, sentence}], statement, templates: [{path, ...}]}`.
-    pub fn to_json(&self) -> Json {
-        let read = |value: &fieldmirror_rules::value::Value| -> Json {
-            // What the evaluator writes is JSON.
-            serde_json::from_slice(&value.to_json()).unwrap_or_default()
-        };
-        let templates = self.templates.iter().map(|(path, answer)| match answer {
-            TemplateAnswer::Explained(template) => {
-                let mut object = read(&template.to_json());
-                object["path"] = json!(path);
-                object
-            }
-            TemplateAnswer::Wrong(why) => json!({"path": path, "error": why}),
+    /// `{schema_version, rule, notes, policies: [{allowed, sentence}], statement, templates:
+    /// [{path, ...}]}` as the text of JSON: numbers keep all of their digits, which those of
+    /// `serde_json` do not.
+    pub fn to_json(&self) -> String {
+        let verdicts = self.verdicts.iter().map(|verdict| {
+            object([
+                ("allowed", verdict.allowed.into()),
+                ("sentence", verdict.sentence.as_str().into()),
+            ])
         });
-        let verdicts = self
-            .verdicts
-            .iter()
-            .map(|verdict| json!({"allowed": verdict.allowed, "sentence": verdict.sentence}));
-        json!({
-            "rule": self.name,
-            "notes": self.notes,
-            "policies": verdicts.collect::<Vec<_>>(),
-            "statement": read(&self.statement.to_json()),
-            "templates": templates.collect::<Vec<_>>(),
-        })
+        let templates = self.templates.iter().map(|(path, answer)| {
+            let mut entries = match answer {
+                TemplateAnswer::Explained(template) => match template.to_json() {
+                    Value::Object(entries) => entries,
+                    other => [("template", other)].into_iter().collect(),
+                },
+                TemplateAnswer::Wrong(why) => {
+                    [("error", why.as_str().into())].into_iter().collect()
+                }
+            };
+            entries.insert("path", path.as_str().into());
+            Value::Object(entries)
+        });
+        let notes = self.notes.iter().map(|note| Value::from(note.as_str()));
+        let all = object([
+            ("schema_version", SCHEMA_VERSION.into()),
+            ("rule", self.name.as_str().into()),
+            ("notes", Value::Array(notes.collect())),
+            ("policies", Value::Array(verdicts.collect())),
+            ("statement", self.statement.to_json()),
+            ("templates", Value::Array(templates.collect())),
+        ]);
+        String::from_utf8_lossy(&all.to_json()).into_owned()
     }
+}
+
+/// The version of the JSON form.
+const SCHEMA_VERSION: i64 = 1;
+
+fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Object(entries.into_iter().collect())
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use crate::rule_spec::fields::{Field, FieldKind};
 use crate::rule_spec::{compile_template, kinds};
 use crate::{outputs::ActionKind, rule_spec::ActionSpec};
 use fieldmirror_rules::context::Context;
-use fieldmirror_rules::rule::SqlVersion;
+use fieldmirror_rules::error::RulesError;
+use fieldmirror_rules::rule::Rule;
 use fieldmirror_rules::template::Template;
 use fieldmirror_rules::value::{Object, Value};
 use serde_json::{Map, Value as Json};
@@ -25,6 +26,21 @@ const NOT_SENT: [&str; 9] = [
     "batchConfig",
     "channelArn",
 ];
+
+/// What templates see: the message as it came, and the SET variables of the rule that fired.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    pub(crate) payload: &'a Value,
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) variables: &'a [Value],
+}
+
+impl Seen<'_> {
+    /// What a template makes of it.
+    pub(crate) fn text(self, template: &Template) -> Result<String, RulesError> {
+        template.render_with(self.payload, self.context, self.variables)
+    }
+}
 
 /// The compiled fields of one action.
 #[derive(Clone, Debug)]
@@ -46,10 +62,10 @@ impl Fields {
     pub(crate) fn compile(
         rule: &str,
         place: &str,
-        version: SqlVersion,
+        statement: &Rule,
         action: &ActionSpec,
     ) -> Result<Self, CloudError> {
-        let mut compiler = Compiler { rule, version, problems: Vec::new() };
+        let mut compiler = Compiler { rule, statement, problems: Vec::new() };
         let path = format!("{place}.{}", action.kind.name());
         let mut nodes = Vec::new();
         for field in kinds::fields(action.kind) {
@@ -70,14 +86,10 @@ impl Fields {
     /// # Errors
     /// [`Outcome::EmptyField`] if a field that must be there comes out empty, and
     /// [`Outcome::TemplateFailed`] if a service that a template asks fails.
-    pub(crate) fn render(
-        &self,
-        payload: &Value,
-        context: &Context<'_>,
-    ) -> Result<Object, ActionFailure> {
+    pub(crate) fn render(&self, seen: Seen<'_>) -> Result<Object, ActionFailure> {
         let mut object = Object::new();
         for (name, node) in &self.0 {
-            match node.render(payload, context)? {
+            match node.render(seen)? {
                 Value::Undefined => {}
                 value => object.insert(*name, value),
             }
@@ -87,11 +99,11 @@ impl Fields {
 }
 
 impl Node {
-    fn render(&self, payload: &Value, context: &Context<'_>) -> Result<Value, ActionFailure> {
+    fn render(&self, seen: Seen<'_>) -> Result<Value, ActionFailure> {
         Ok(match self {
             Self::Fixed(value) => value.clone(),
             Self::Template { template, path, required } => {
-                let text = template.render(payload, context).map_err(|error| {
+                let text = seen.text(template).map_err(|error| {
                     ActionFailure::new(Outcome::TemplateFailed, format!("`{path}`: {error}"))
                 })?;
                 match (text.is_empty(), required) {
@@ -106,7 +118,7 @@ impl Node {
             Self::Object(entries) => {
                 let mut object = Object::new();
                 for (name, node) in entries {
-                    match node.render(payload, context)? {
+                    match node.render(seen)? {
                         Value::Undefined => {}
                         value => object.insert(name.clone(), value),
                     }
@@ -114,7 +126,7 @@ impl Node {
                 Value::Object(object)
             }
             Self::List(nodes) => {
-                let items = nodes.iter().map(|node| node.render(payload, context));
+                let items = nodes.iter().map(|node| node.render(seen));
                 Value::Array(items.collect::<Result<_, _>>()?)
             }
         })
@@ -123,7 +135,7 @@ impl Node {
 
 struct Compiler<'a> {
     rule: &'a str,
-    version: SqlVersion,
+    statement: &'a Rule,
     problems: Vec<CloudError>,
 }
 
@@ -176,7 +188,7 @@ impl Compiler<'_> {
     }
 
     fn template(&mut self, text: &str, path: String, required: bool) -> Node {
-        match compile_template(self.rule, &path, text, self.version) {
+        match compile_template(self.rule, &path, text, self.statement) {
             Ok(template) => Node::Template { template, path, required },
             Err(problem) => {
                 self.problems.push(problem);

@@ -185,7 +185,8 @@ impl IotCore {
             Body { range: out.range_from(start), form: Form::Json }
         };
         self.record_match(number, incoming, out);
-        self.run_actions(number, incoming, body, out);
+        // A rule with SET variables is never bound.
+        self.run_actions(number, incoming, body, &[], out);
     }
 
     fn mirror_reading(

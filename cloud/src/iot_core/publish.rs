@@ -13,7 +13,7 @@ use fieldmirror_core::time::Timestamp;
 use fieldmirror_core::topic::Topic;
 use fieldmirror_rules::context::{Context, Properties};
 use fieldmirror_rules::error::RulesError;
-use fieldmirror_rules::rule::{Output, SqlVersion};
+use fieldmirror_rules::rule::{Firing, Output, SqlVersion};
 use fieldmirror_rules::value::Value;
 
 /// A client's publish.
@@ -153,23 +153,12 @@ impl IotCore {
         let loaded = &self.rules[usize::from(number)];
         let circumstances = self.circumstances(message.time, loaded.key);
         let context = self.rule_context(message, topic, &circumstances);
-        let output = match payload.value(version) {
-            Ok(value) => {
-                loaded.rule.evaluate(value, &context).map(|output| output.map(Output::Value))
-            }
-            Err(_) => loaded.rule.evaluate_bytes(payload.bytes, &context),
+        let fired = match payload.value(version) {
+            Ok(value) => loaded.rule.fire(value, &context),
+            Err(_) => loaded.rule.fire_bytes(payload.bytes, &context),
         };
-        let body = match output {
-            Ok(Some(Output::Payload)) => Body { range: message.payload, form: Form::Bytes },
-            // A plain `SELECT *` passes the payload byte for byte.
-            Ok(Some(Output::Value(_))) if loaded.rule.is_whole_payload() => {
-                Body { range: message.payload, form: Form::Json }
-            }
-            Ok(Some(Output::Value(value))) => {
-                let start = out.bytes.len();
-                value.write_json(&mut out.bytes);
-                Body { range: out.range_from(start), form: Form::Json }
-            }
+        let Firing { output, variables } = match fired {
+            Ok(Some(firing)) => firing,
             Ok(None) => return,
             Err(error) => {
                 let detail = format!("rule {}: {error}", loaded.name);
@@ -179,8 +168,20 @@ impl IotCore {
                 return;
             }
         };
+        let body = match output {
+            Output::Payload => Body { range: message.payload, form: Form::Bytes },
+            // A plain `SELECT *` passes the payload byte for byte.
+            Output::Value(_) if loaded.rule.is_whole_payload() => {
+                Body { range: message.payload, form: Form::Json }
+            }
+            Output::Value(value) => {
+                let start = out.bytes.len();
+                value.write_json(&mut out.bytes);
+                Body { range: out.range_from(start), form: Form::Json }
+            }
+        };
         self.record_match(number, message, out);
-        self.run_actions(number, message, body, out);
+        self.run_actions(number, message, body, &variables, out);
     }
 
     pub(super) fn record_match(&self, number: u16, message: &Incoming, out: &mut Outputs) {

@@ -3,6 +3,7 @@
 use super::publish::basic_ingest;
 use super::{Incoming, IotCore, find_thing};
 use crate::actions::bodies::text;
+use crate::actions::fields::Seen;
 use crate::actions::{ActionFailure, Work};
 use crate::functions::{Command, Reaction, Surroundings};
 use crate::outputs::{ActionRow, ByteRange, Outcome, Outputs, Source};
@@ -39,6 +40,8 @@ pub(super) struct Run<'a> {
     pub(super) at: Option<usize>,
     pub(super) message: &'a Incoming,
     pub(super) output: Body,
+    /// The values of the rule's SET variables, for templates.
+    pub(super) variables: &'a [Value],
 }
 
 /// How an action went.
@@ -86,18 +89,20 @@ pub(super) fn not_json() -> ActionFailure {
 }
 
 impl IotCore {
-    /// Runs the actions of a rule that fired; one that fails does not stop the others.
+    /// Runs the actions of a rule that fired, whose SET variables have the values `variables`; one
+    /// that fails does not stop the others.
     pub(super) fn run_actions(
         &mut self,
         number: u16,
         message: &Incoming,
         output: Body,
+        variables: &[Value],
         out: &mut Outputs,
     ) {
         let mut failed = Vec::new();
         let mut payload = None;
         for i in 0..self.rules[usize::from(number)].actions.len() {
-            let run = Run { number, at: Some(i), message, output };
+            let run = Run { number, at: Some(i), message, output, variables };
             if self.run_action(&run, &mut payload, out).is_failure() {
                 failed.push(out.actions.len() - 1);
             }
@@ -105,7 +110,7 @@ impl IotCore {
         if !failed.is_empty() && self.rules[usize::from(number)].error_action.is_some() {
             let range = self.write_failures(number, message, &failed, out);
             let output = Body { range, form: Form::Json };
-            let run = Run { number, at: None, message, output };
+            let run = Run { number, at: None, message, output, variables };
             // A failing error action is recorded and counted like any other and goes no further.
             let outcome = self.run_action(&run, &mut payload, out);
             out.counters.error_action_failures += u64::from(outcome.is_failure());
@@ -246,7 +251,8 @@ impl IotCore {
         let circumstances = self.circumstances(run.message.time, rule.key.pair(action.key));
         let text = self.text_of(run.message);
         let context = self.rule_context(run.message, text, &circumstances);
-        let topic = topic.render(payload, &context);
+        let seen = Seen { payload, context: &context, variables: run.variables };
+        let topic = seen.text(topic);
         let fail = |error| ActionFailure::new(Outcome::TemplateFailed, format!("`topic`: {error}"));
         topic.map(|topic| (topic, *qos)).map_err(|error| fail(error.to_string()))
     }

@@ -6,6 +6,7 @@ use super::rule_actions::{Body, Form, Performed, Run, not_json};
 use super::surroundings::Uuid;
 use crate::actions::bodies::{self, Output, text};
 use crate::actions::calls::{number, one_of};
+use crate::actions::fields::Seen;
 use crate::actions::fields::target_fields;
 use crate::actions::{ActionFailure, Work, key_type, rendered_target, write_base64};
 use crate::outputs::{ActionKind, Outcome, Outputs, SinkRow};
@@ -54,7 +55,8 @@ impl IotCore {
         };
         let circumstances = self.circumstances(run.message.time, rule.key.pair(action.key));
         let topic = self.text_of(run.message);
-        fields.render(payload, &self.rule_context(run.message, topic, &circumstances))
+        let context = &self.rule_context(run.message, topic, &circumstances);
+        fields.render(Seen { payload, context, variables: run.variables })
     }
 
     /// Invokes a function whose name a template gave, or that nobody declares.

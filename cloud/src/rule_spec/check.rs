@@ -2,7 +2,8 @@
 
 use super::RuleSpec;
 use crate::error::CloudError;
-use fieldmirror_rules::rule::{Rule, SqlVersion};
+use fieldmirror_rules::diagnostic::{Code, Diagnostic};
+use fieldmirror_rules::rule::Rule;
 use fieldmirror_rules::template::Template;
 
 /// Functions that reach other services; templates of an error action may not call them.
@@ -23,23 +24,34 @@ impl RuleSpec {
     /// the service refuses such a rule when it is made.
     pub fn check(&self, name: &str) -> Vec<CloudError> {
         let mut problems = Vec::new();
-        if let Err(diagnostics) = Rule::compile(&self.sql, self.version) {
+        let rule = Rule::compile(&self.sql, self.version).map_err(|diagnostics| {
             problems.push(CloudError::RuleSql { rule: name.to_owned(), diagnostics });
-        }
-        problems.extend(self.check_templates(name));
+        });
+        problems.extend(self.check_templates(name, rule.as_ref().ok()));
         problems
     }
 
-    /// Everything that is wrong with the templates of the rule called `name`.
-    pub(crate) fn check_templates(&self, name: &str) -> Vec<CloudError> {
+    /// Everything that is wrong with the templates of the rule called `name`. Where its statement
+    /// does not compile, the SET variables are not known and none is missed.
+    pub(crate) fn check_templates(&self, name: &str, rule: Option<&Rule>) -> Vec<CloudError> {
         let mut problems = Vec::new();
         for (place, action) in self.places() {
             let in_error_action =
                 self.error_action.as_ref().is_some_and(|it| std::ptr::eq(it, action));
             for (path, text) in action.templates() {
                 let path = format!("{place}.{path}");
-                match compile(name, &path, &text, self.version) {
-                    Err(problem) => problems.push(problem),
+                let compiled = match rule {
+                    Some(rule) => rule.template(&text),
+                    None => Template::compile_for(&text, self.version),
+                };
+                match compiled {
+                    Err(mut diagnostics) => {
+                        let misses = |code| rule.is_none() && code == Code::UndeclaredVariable;
+                        diagnostics.retain(|diagnostic| !misses(diagnostic.code));
+                        if !diagnostics.is_empty() {
+                            problems.push(refused(name, &path, &text, diagnostics));
+                        }
+                    }
                     Ok(template) if in_error_action => {
                         problems.extend(external_call(&path, &template));
                     }
@@ -62,7 +74,12 @@ fn external_call(path: &str, template: &Template) -> Option<CloudError> {
     })
 }
 
-/// Compiles one template of a rule.
+fn refused(rule: &str, path: &str, text: &str, diagnostics: Vec<Diagnostic>) -> CloudError {
+    let (rule, path, text) = (rule.to_owned(), path.to_owned(), text.to_owned());
+    CloudError::RuleTemplate { rule, path, text, diagnostics }
+}
+
+/// Compiles one template of a rule, with the SET variables of its statement.
 ///
 /// # Errors
 /// [`CloudError::RuleTemplate`] with everything that is wrong with it.
@@ -70,12 +87,7 @@ pub(crate) fn compile(
     rule: &str,
     path: &str,
     text: &str,
-    version: SqlVersion,
+    statement: &Rule,
 ) -> Result<Template, CloudError> {
-    Template::compile_for(text, version).map_err(|diagnostics| CloudError::RuleTemplate {
-        rule: rule.to_owned(),
-        path: path.to_owned(),
-        text: text.to_owned(),
-        diagnostics,
-    })
+    statement.template(text).map_err(|diagnostics| refused(rule, path, text, diagnostics))
 }

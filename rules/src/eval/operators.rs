@@ -1,6 +1,7 @@
 //! The operators, as the service's tables have them: wrong operand types give Undefined.
 
 use crate::ast::Operator;
+use crate::functions::TEXT_BYTES_MAX;
 use crate::value::{Decimal, Number, Object, Value};
 use std::cmp::Ordering;
 
@@ -74,7 +75,9 @@ pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
 fn add(left: &Value, right: &Value) -> Value {
     if let (Value::String(_), _) | (_, Value::String(_)) = (left, right) {
         return match (left.to_text(), right.to_text()) {
-            (Some(left), Some(right)) => Value::String(left.into_owned() + &right),
+            (Some(left), Some(right)) if left.len() + right.len() <= TEXT_BYTES_MAX => {
+                Value::String(left.into_owned() + &right)
+            }
             _ => Value::Undefined,
         };
     }

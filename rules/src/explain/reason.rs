@@ -10,6 +10,8 @@ use crate::value::Value;
 /// Longest value in a phrase, in characters; the rest is dots.
 const VALUE_CHARS_MAX: usize = 60;
 
+const WITH_UNDEFINED: &str = "; AND and OR with it are Undefined";
+
 /// Why `node` is what it is; `None` if there is nothing to say.
 pub(super) fn of(
     walk: Walk<'_>,
@@ -28,19 +30,26 @@ pub(super) fn of(
     let first = node.children.first();
     match (&written.kind, expr) {
         (_, Expr::Path(steps)) if !is_false => Some(missing(walk, node, steps, scope)),
-        (Kind::Variable(_), _) if !is_false => Some(format!("`{}` is Undefined", node.text)),
+        (_, Expr::Variable(position)) if !is_false => {
+            let why = walk
+                .set
+                .get(*position)
+                .map_or_else(String::new, |set| format!(": {}", set.node.why()));
+            Some(format!("`{}` is Undefined{why}", node.text))
+        }
         (Kind::Binary(operator, ..), _) => binary(*operator, node, is_false),
         (Kind::All(_) | Kind::Any(_), _) => joined(node, is_false),
         (Kind::Not(_), _) => first.map(|operand| match is_false {
-            true => format!("`{}` is true", operand.text),
+            true => operand.holds(),
             false => operand.no_boolean(),
         }),
         (Kind::Negate(_) | Kind::Cast { .. }, _) if !is_false => first.map(|operand| {
             operand.no_number().unwrap_or_else(|| format!("`{}` does not convert", operand.said()))
         }),
-        (Kind::Step(_, name), _) if !is_false => {
-            first.map(|base| format!("`{}` has no member `{name}`", base.text))
-        }
+        (Kind::Step(_, name), _) if !is_false => first.map(|base| match base.is_undefined() {
+            true => base.why(),
+            false => format!("`{}` has no member `{name}`", base.text),
+        }),
         (Kind::Call { name, .. }, _) => call(name, node, is_false),
         (Kind::Case { .. }, _) if !is_false => first.map(|subject| match subject.is_undefined() {
             true => format!("its subject is Undefined: {}", subject.why()),
@@ -128,7 +137,12 @@ fn joined(node: &Node, is_false: bool) -> Option<String> {
         };
     }
     let undefined = evaluated().find(|child| child.truth().is_none())?;
-    Some(format!("{}; AND and OR with it are Undefined", undefined.no_boolean()))
+    let why = undefined.no_boolean();
+    // One inside another says it already.
+    Some(match why.ends_with(WITH_UNDEFINED) {
+        true => why,
+        false => why + WITH_UNDEFINED,
+    })
 }
 
 fn call(name: &str, node: &Node, is_false: bool) -> Option<String> {
@@ -169,6 +183,49 @@ impl Node {
     /// The value in a phrase.
     fn said(&self) -> String {
         self.value().map_or_else(|| "nothing".to_owned(), said)
+    }
+
+    /// Why it is true: of OR the operands that are.
+    fn holds(&self) -> String {
+        let text = &self.text;
+        match self.form {
+            Form::Any | Form::All => {
+                let held = self.children.iter().filter(|child| child.truth() == Some(true));
+                held.map(Self::holds).collect::<Vec<_>>().join("; ")
+            }
+            Form::Not => {
+                let operand = self.children.first().map(|operand| operand.deciding().sentence);
+                format!("`{text}` is true: {}", operand.unwrap_or_default())
+            }
+            _ => match self.facts() {
+                facts if facts.is_empty() => format!("`{text}` is true"),
+                facts => format!("`{text}` is true: {facts}"),
+            },
+        }
+    }
+
+    /// That a WHERE is true, and because of which terms if not all of them are.
+    pub(super) fn true_terms(&self) -> String {
+        let (mut held, mut all) = (Vec::new(), true);
+        self.gather(&mut held, &mut all);
+        match all {
+            true => "every term of WHERE is true".to_owned(),
+            false => format!("WHERE is true because of {}", held.join(" and ")),
+        }
+    }
+
+    fn gather(&self, held: &mut Vec<String>, all: &mut bool) {
+        match self.form {
+            Form::All | Form::Any => {
+                for child in &self.children {
+                    match child.truth() {
+                        Some(true) => child.gather(held, all),
+                        _ => *all = false,
+                    }
+                }
+            }
+            _ => held.push(format!("`{}`", self.text)),
+        }
     }
 
     /// What a phrase calls it: a literal by its value, anything else by its text.
@@ -267,6 +324,12 @@ impl Node {
                         let terms = self.children.iter().map(|term| term.deciding().sentence);
                         terms.collect::<Vec<_>>().join("; ")
                     }
+                    Form::Not => match self.children.first() {
+                        Some(operand) if !matches!(operand.form, Form::Other | Form::Constant) => {
+                            operand.holds()
+                        }
+                        _ => self.facts(),
+                    },
                     _ => self.facts(),
                 };
                 match facts.is_empty() {

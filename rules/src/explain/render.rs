@@ -104,7 +104,8 @@ impl Explanation {
                 let _ = writeln!(out, "FROM '{}' matches {}", topic.filter, topic.topic);
             }
             Some(topic) => {
-                let _ = writeln!(out, "FROM {}", topic.why.as_deref().unwrap_or_default());
+                let _ = write!(out, "FROM {}", topic.why.as_deref().unwrap_or_default());
+                out.push_str(if self.is_heard { "; Basic Ingest does not ask it\n" } else { "\n" });
             }
             None => out.push_str("no FROM: only Basic Ingest reaches the rule\n"),
         }
@@ -115,24 +116,37 @@ impl Explanation {
         if let Some(filter) = &self.filter {
             let _ = write!(out, "WHERE {}", filter.to_text());
         }
-        let is_silent = matches!(self.outcome, Ok(None));
-        let title = if is_silent { "SELECT (not sent)" } else { "SELECT" };
+        let title = if !self.fires() { "SELECT (not sent)" } else { "SELECT" };
         section(title, &self.columns, &mut out);
-        let _ = match &self.outcome {
-            Ok(Some(Output::Payload)) => writeln!(out, "fires with the payload as it came"),
-            Ok(Some(Output::Value(value))) => {
-                writeln!(out, "fires with {}", String::from_utf8_lossy(&value.to_json()))
+        let _ = match (self.deciding(), &self.outcome) {
+            (Some(deciding), _) => {
+                let is_from = !self.is_heard && self.topic.as_ref().is_some_and(|t| !t.matches());
+                let from = if is_from { "FROM " } else { "" };
+                writeln!(out, "silent: {from}{}", deciding.sentence)
             }
-            Ok(None) => {
-                let why = self.deciding().map_or_else(String::new, |deciding| deciding.sentence);
-                writeln!(out, "silent: {why}")
-            }
-            Err(error) => writeln!(out, "fails: {error}"),
+            (None, Err(error)) => writeln!(out, "fails: {error}"),
+            (None, Ok(_)) => writeln!(out, "fires with {}", self.output()),
         };
+        if let Some(note) = self.note() {
+            let _ = writeln!(out, "note: {note}");
+        }
         out
     }
 
-    /// `{topic, payload_error, set, where, select, fires, output, error, deciding, summary}`.
+    /// What a rule hands to its actions, in a phrase.
+    pub(super) fn output(&self) -> String {
+        match &self.outcome {
+            Ok(Some(Output::Value(Value::Undefined))) => "an empty payload".to_owned(),
+            Ok(Some(Output::Value(value))) => {
+                String::from_utf8_lossy(&value.to_json()).into_owned()
+            }
+            Ok(Some(Output::Payload)) => "the payload as it came".to_owned(),
+            Ok(None) | Err(_) => "nothing".to_owned(),
+        }
+    }
+
+    /// `{topic, payload_error, set, where, select, fires, output, error, deciding, summary, note}`:
+    /// `output` and `error` only of a message that reaches the rule, `note` only of another.
     pub fn to_json(&self) -> Value {
         let named = |list: &[Named]| {
             let entries = list.iter().map(|named| {
@@ -154,8 +168,9 @@ impl Explanation {
             object.insert("where", filter.to_json());
         }
         object.insert("select", named(&self.columns));
-        object.insert("fires", Value::from(matches!(self.outcome, Ok(Some(_)))));
+        object.insert("fires", Value::from(self.fires()));
         match &self.outcome {
+            _ if !self.is_heard => {}
             Ok(Some(Output::Value(value))) => object.insert("output", value.clone()),
             Ok(Some(Output::Payload)) => object.insert("output_is_payload", Value::from(true)),
             Ok(None) => {}
@@ -171,6 +186,9 @@ impl Explanation {
             object.insert("deciding", Value::Object(entries.into_iter().collect()));
         }
         object.insert("summary", Value::from(self.summary()));
+        if let Some(note) = self.note() {
+            object.insert("note", Value::from(note));
+        }
         Value::Object(object)
     }
 }

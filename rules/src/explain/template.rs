@@ -24,6 +24,16 @@ impl Template {
     /// The template over one message, expression by expression. External functions are called as
     /// rendering calls them, each distinct call once.
     pub fn explain(&self, payload: &[u8], context: &Context<'_>) -> TemplateExplanation {
+        self.explain_with(payload, context, &[])
+    }
+
+    /// The template as [`Self::explain`] has it, with the values of SET variables.
+    pub fn explain_with(
+        &self,
+        payload: &[u8],
+        context: &Context<'_>,
+        variables: &[Value],
+    ) -> TemplateExplanation {
         let (parts, version) = self.parts();
         let read = Value::from_json_for(payload, version);
         let is_json = read.is_ok();
@@ -32,10 +42,10 @@ impl Template {
         let functions = once.as_ref().map(|once| once as &dyn External);
         let (drawn, walked) = (context.chance.cloned(), context.chance.cloned());
         let context = Context { functions, chance: drawn.as_ref(), ..*context };
-        let text = self.render(&root, &context);
+        let text = self.render_with(&root, &context, variables);
         let context = Context { chance: walked.as_ref(), ..context };
-        let scope = Scope { root: &root, bytes: None, variables: &[], context: &context, version };
-        let walk = Walk { source: self.source(), is_json };
+        let scope = Scope { root: &root, bytes: None, variables, context: &context, version };
+        let walk = Walk { source: self.source(), is_json, set: &[] };
         let nodes = parts.iter().filter_map(|part| match part {
             Part::Text(_) => None,
             Part::Expr(written, expr) => Some(walk.node(written, expr, scope, Mode::Value)),

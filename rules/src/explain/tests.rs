@@ -46,6 +46,16 @@ fn the_deciding_term_is_named_with_its_reason() {
         ),
         ("humidity", "`humidity` is 35, which is not true"),
         ("NOT ok", "`NOT ok` is false: ok is true"),
+        (
+            "NOT (t > 100 OR humidity < 40)",
+            "`NOT (t > 100 OR humidity < 40)` is false: `humidity < 40` is true: humidity is 35",
+        ),
+        ("NOT t > 1", "`NOT t > 1` is false: `t > 1` is true: t is 21.5"),
+        (
+            "NOT (t > 1 AND NOT humidity < 3)",
+            "`NOT (t > 1 AND NOT humidity < 3)` is false: `t > 1` is true: t is 21.5; \
+             `NOT humidity < 3` is true: `humidity < 3` is false: humidity is 35",
+        ),
         ("isNull(t)", "`isNull(t)` is false: t is 21.5"),
         ("t > 1 / 0", "`t > 1 / 0` is Undefined: nothing is divided by 0"),
         ("isUndefined(x) OR x > 3", "`x > 3` is Undefined: x is missing in the payload"),
@@ -118,7 +128,8 @@ fn columns_variables_and_topic_are_explained() {
         format!(
             "FROM {why}\nSET @c: t - 1 = 20.5\n  t = 21.5\nWHERE @c > 30 = false  (20.5 > 30 is \
              false)\n  @c = 20.5\nSELECT (not sent) c: @c = 20.5\nSELECT (not sent) g: gone = \
-             Undefined  (gone is missing in the payload)\nsilent: `@c > 30` is false: @c is 20.5\n"
+             Undefined  (gone is missing in the payload)\nsilent: FROM {why}\nnote: it would be silent \
+             on any topic: `@c > 30` is false: @c is 20.5\n"
         )
     );
     let json = String::from_utf8(explanation.to_json().to_json()).expect("UTF-8");
@@ -126,9 +137,84 @@ fn columns_variables_and_topic_are_explained() {
     assert_eq!(read["where"]["children"][0]["value"], 20.5);
     assert_eq!(read["topic"]["fails_at"], 3);
     assert_eq!(read["fires"], false);
-    let binary = rule.explain(b"\x01", &context);
+    let binary = rule.explain_direct(b"\x01", &context);
     assert!(binary.payload_error.is_some());
-    assert!(binary.deciding().expect("silent").sentence.ends_with("`@c` is Undefined"));
+    assert!(
+        binary
+            .deciding()
+            .expect("silent")
+            .sentence
+            .ends_with("`@c` is Undefined: `t` is Undefined: the payload is not JSON")
+    );
+}
+
+#[test]
+fn the_reason_of_a_variable_and_of_a_true_where_go_to_the_end() {
+    let context = Context::new("a", Timestamp::from_millis(0));
+    let summary = |sql: &str| {
+        let rule = Rule::compile(sql, SqlVersion::V2016_03_23).expect(sql);
+        rule.explain(PAYLOAD.as_bytes(), &context).summary()
+    };
+    let sql = "SET @m = get((SELECT v FROM e WHERE v > 9), 0).v SELECT * FROM 'a' WHERE @m > 20";
+    let text = summary(sql);
+    assert!(text.starts_with("`@m > 20` is Undefined: `@m` is Undefined: "), "{text}");
+    assert!(text.contains("get(") && text.contains("[]"), "{text}");
+    let sql = "SELECT * FROM 'a' WHERE humidity < 35 AND ok OR t > 3";
+    assert_eq!(summary(sql), "WHERE is true because of `t > 3`");
+    let sql = "SELECT * FROM 'a' WHERE ok AND (t > 30 OR humidity = 35)";
+    assert_eq!(summary(sql), "WHERE is true because of `ok` and `humidity = 35`");
+    assert_eq!(summary("SELECT * FROM 'a' WHERE ok OR t > 1"), "every term of WHERE is true");
+    let reason = explain("((gone OR ok) AND ok) OR ok").filter.and_then(|filter| filter.reason);
+    let reason = reason.expect("Undefined has a reason");
+    assert_eq!(reason.matches("AND and OR with it").count(), 1, "{reason}");
+}
+
+#[test]
+fn variables_that_are_too_large_fail_before_they_grow() {
+    let of = |name: &str| vec![name; 10].join(", ");
+    let sql = format!(
+        "SET @a = concat({}), @b = concat({}), @c = concat({}), @d = concat({}) \
+         SELECT length(@d) AS x FROM 'a'",
+        of("s"),
+        of("@a"),
+        of("@b"),
+        of("@c")
+    );
+    let rule = Rule::compile(&sql, SqlVersion::V2016_03_23).expect("sound");
+    let payload = format!("{{\"s\":\"{}\"}}", "x".repeat(2000));
+    let context = Context::new("a", Timestamp::from_millis(0));
+    let explanation = rule.explain(payload.as_bytes(), &context);
+    assert!(matches!(explanation.outcome, Err(RulesError::VariableTooLarge { .. })));
+    assert!(matches!(explanation.variables[0].node.state, State::Value(_)));
+    assert!(matches!(explanation.variables[1].node.state, State::Failed(_)));
+    assert!(explanation.to_text().contains("fails: "), "{}", explanation.to_text());
+}
+
+#[test]
+fn a_message_that_from_does_not_match_fires_nothing() {
+    let context = Context::new("farm/f1/x/y", Timestamp::from_millis(0));
+    let explain = |sql: &str| {
+        let rule = Rule::compile(sql, SqlVersion::V2016_03_23).expect(sql);
+        (rule.explain(b"{}", &context), rule.explain_direct(b"{}", &context))
+    };
+    let (broker, direct) = explain("SELECT * FROM 'farm/+'");
+    let why = "'farm/+' does not match farm/f1/x/y: level 3: the filter ends before `x`";
+    assert!(!broker.fires() && direct.fires());
+    assert_eq!(broker.summary(), why);
+    let deciding = broker.deciding().expect("silent");
+    assert_eq!((deciding.text.as_str(), deciding.span), ("'farm/+'", 14..22));
+    assert_eq!(broker.note().as_deref(), Some("it would fire if the topic matched, with {}"));
+    let text = broker.to_text();
+    let end = format!("silent: FROM {why}\nnote: it would fire if the topic matched, with {{}}\n");
+    assert!(text.ends_with(&end), "{text}");
+    let json = broker.to_json();
+    assert_eq!(json.get("fires"), Some(&Value::from(false)));
+    assert!(json.get("output").is_none() && json.get("note").is_some());
+    assert!(direct.to_text().ends_with("; Basic Ingest does not ask it\nfires with {}\n"));
+    let (broker, direct) = explain("SELECT * WHERE a > 1");
+    assert_eq!(broker.summary(), "the rule has no FROM: only Basic Ingest reaches it");
+    assert!(broker.note().is_some_and(|note| note.starts_with("it would be silent on any topic")));
+    assert_eq!(direct.summary(), "`a > 1` is Undefined: a is missing in the payload");
 }
 
 /// Counts what it is asked.
@@ -209,7 +295,8 @@ proptest! {
             return Ok(());
         };
         let context = Context::new("a/b", Timestamp::from_millis(0));
-        let explanation = rule.explain(bytes.as_bytes(), &context);
+        let explanation = rule.explain_direct(bytes.as_bytes(), &context);
+        prop_assert_eq!(rule.explain(bytes.as_bytes(), &context).is_heard, rule.hears("a/b"));
         let evaluated = rule.evaluate_bytes(bytes.as_bytes(), &context);
         prop_assert_eq!(&explanation.outcome, &evaluated, "{}", sql);
         let is_true = explanation.filter.as_ref().is_none_or(|node| node.truth() == Some(true));

@@ -27,6 +27,8 @@ pub(super) struct Walk<'a> {
     pub(super) source: &'a str,
     /// Whether the payload is JSON; if not, every path is Undefined.
     pub(super) is_json: bool,
+    /// The SET variables that have their values already.
+    pub(super) set: &'a [Named],
 }
 
 impl Walk<'_> {

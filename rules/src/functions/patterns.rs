@@ -6,6 +6,7 @@
 mod class;
 mod java;
 
+use super::TEXT_BYTES_MAX;
 use super::prepared::constant;
 use super::{Arguments, Function, Prepared, undefined, yields};
 use crate::eval::Outcome;
@@ -37,9 +38,6 @@ const STEPS_MAX: usize = 100_000;
 
 /// Bytes of each compiled part of a pattern.
 const COMPILED_BYTES_MAX: usize = 1 << 20;
-
-/// The longest text that a replacement yields: eight payloads of the largest size.
-pub(super) const REPLACED_BYTES_MAX: usize = 8 * 128 * 1024;
 
 /// A compiled pattern.
 #[derive(Debug)]
@@ -153,7 +151,7 @@ fn replace(text: &str, regex: &Regex, replacement: &str) -> Option<String> {
         for part in parts.iter().flatten() {
             part.append(&captures, &mut replaced);
         }
-        if replaced.len() > REPLACED_BYTES_MAX {
+        if replaced.len() > TEXT_BYTES_MAX {
             return None;
         }
         copied = found.end();

@@ -1,7 +1,6 @@
 //! Texts. Arguments of other types are taken in their text form.
 
-use super::patterns::REPLACED_BYTES_MAX;
-use super::{Arguments, Function, undefined, yields};
+use super::{Arguments, Function, TEXT_BYTES_MAX, undefined, yields};
 use crate::error::RulesError;
 use crate::eval::Outcome;
 use crate::value::{Number, Value};
@@ -30,6 +29,10 @@ pub(super) const FUNCTIONS: [Function; 16] = [
 
 /// What the trim functions strip.
 const BLANKS: [char; 2] = [' ', '\t'];
+
+/// The most elements of an array that `concat` joins: as many as the largest payload can have, eight
+/// times.
+const ELEMENTS_MAX: usize = TEXT_BYTES_MAX / 2;
 
 /// The most blanks that `lpad` and `rpad` add. Source: developer guide, "lpad".
 const PAD_MAX: i128 = 1_000;
@@ -74,8 +77,21 @@ fn concat(arguments: Arguments<'_>) -> Outcome<'_> {
         values.push(arguments.value(position)?);
     }
     if !values.iter().any(|value| matches!(**value, Value::Array(_))) {
-        let texts: Option<String> = values.iter().map(|value| value.to_text()).collect();
-        return texts.map_or_else(undefined, yields);
+        let mut joined = String::new();
+        for value in &values {
+            match value.to_text() {
+                Some(text) if joined.len() + text.len() <= TEXT_BYTES_MAX => joined += &text,
+                _ => return undefined(),
+            }
+        }
+        return yields(joined);
+    }
+    let sizes = values.iter().map(|value| match &**value {
+        Value::Array(elements) => elements.len(),
+        _ => 1,
+    });
+    if sizes.sum::<usize>() > ELEMENTS_MAX {
+        return undefined();
     }
     let mut joined = Vec::new();
     for value in values {
@@ -112,7 +128,7 @@ fn replace(arguments: Arguments<'_>) -> Outcome<'_> {
     match (arguments.text(0)?, arguments.text(1)?, arguments.text(2)?) {
         (Some(text), Some(from), Some(to)) => {
             let count = text.matches(&*from).count();
-            if text.len() + count.saturating_mul(to.len()) > REPLACED_BYTES_MAX {
+            if text.len() + count.saturating_mul(to.len()) > TEXT_BYTES_MAX {
                 return undefined();
             }
             yields(text.replace(&*from, &to))
@@ -138,7 +154,33 @@ fn substring(arguments: Arguments<'_>) -> Outcome<'_> {
 
 #[cfg(test)]
 mod tests {
+    use crate::context::Context;
     use crate::functions::tests::check;
+    use crate::rule::{Rule, SqlVersion};
+    use crate::value::Value;
+    use fieldmirror_core::time::Timestamp;
+
+    #[test]
+    fn texts_do_not_grow_beyond_all_bounds() {
+        let payload = format!("{{\"s\":\"{}\",\"q\":\"\\\"\"}}", "x".repeat(100_000));
+        let payload = Value::from_json(payload.as_bytes()).expect("JSON");
+        let length = |expression: &str| {
+            let sql = format!("SELECT VALUE length({expression}) FROM 'a'");
+            let rule = Rule::compile(&sql, SqlVersion::V2016_03_23).expect(&sql);
+            let context = Context::new("a", Timestamp::from_millis(0));
+            rule.evaluate(&payload, &context).expect("no services").expect("no WHERE")
+        };
+        let joined = |count, by: &str| vec!["s"; count].join(by);
+        assert_eq!(length(&format!("concat({})", joined(10, ","))), Value::Int(1_000_000));
+        assert_eq!(length(&format!("concat({})", joined(11, ","))), Value::Undefined);
+        assert_eq!(length(&joined(10, "+")), Value::Int(1_000_000));
+        assert_eq!(length(&joined(11, "+")), Value::Undefined);
+        let array = format!("[{}]", joined(11, ","));
+        assert_eq!(length(&format!("upper({array})")), Value::Undefined);
+        // Each level doubles the quotes' escapes.
+        let nested = (0..22).fold("q".to_owned(), |text, _| format!("upper([{text}])"));
+        assert_eq!(length(&nested), Value::Undefined);
+    }
 
     #[test]
     fn cases() {

@@ -3,6 +3,7 @@
 use super::Template;
 use crate::context::Context;
 use crate::diagnostic::Code;
+use crate::rule::{Rule, SqlVersion};
 use crate::value::Value;
 use fieldmirror_core::time::Timestamp;
 
@@ -48,6 +49,22 @@ fn wrong_templates_are_refused_with_all_their_errors() {
         let errors = Template::compile(text).expect_err(text);
         assert_eq!(errors.iter().map(|e| e.code).collect::<Vec<_>>(), codes, "{text}");
     }
+}
+
+#[test]
+fn a_rules_variables_are_known_to_its_templates() {
+    let sql = "SET @a = o, @b = @a.x SELECT * FROM 'a' WHERE @b > 1";
+    let rule = Rule::compile(sql, SqlVersion::V2016_03_23).expect(sql);
+    let payload = Value::from_json(br#"{"o":{"x":2,"y":{"z":"deep"}}}"#).expect("JSON");
+    let context = Context::new("a", Timestamp::from_millis(0));
+    let firing = rule.fire(&payload, &context).expect("no services").expect("it fires");
+    let template = rule.template("${@b}/${@a.y.z}/${@a.none}/${@b * o.x}").expect("valid");
+    let text = template.render_with(&payload, &context, &firing.variables);
+    assert_eq!(text.as_deref(), Ok("2/deep//4"));
+    let bytes = rule.fire_bytes(&payload.to_json(), &context).expect("no services");
+    assert_eq!(bytes.map(|firing| firing.variables), Some(firing.variables));
+    let errors = rule.template("${@c}").expect_err("not set");
+    assert_eq!(errors[0].code, Code::UndeclaredVariable);
 }
 
 #[test]

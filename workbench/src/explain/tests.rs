@@ -3,6 +3,7 @@
 use super::*;
 use fieldmirror_cloud::policy::{Facts, PolicyDocument, PolicySet};
 use fieldmirror_core::time::Timestamp;
+use serde_json::json;
 use std::sync::Arc;
 
 fn rule() -> Json {
@@ -77,6 +78,10 @@ fn a_foreign_client_is_denied_and_a_foreign_topic_not_heard() {
         ]
     );
     assert!(answer.statement.topic.as_ref().is_some_and(|topic| !topic.matches()));
+    assert!(!answer.statement.fires());
+    let text = ask("farm/probe-1", r#"{"humidity": 1, "site": "a"}"#, "probe-2").to_text();
+    assert!(text.contains("silent: FROM 'farm/+/data' does not match farm/probe-1"), "{text}");
+    assert!(text.contains("note: it would fire if the topic matched"), "{text}");
 }
 
 #[test]
@@ -85,6 +90,11 @@ fn basic_ingest_and_disabled_rules_are_noted() {
     assert!(answer.notes[0].contains("Basic Ingest hands the message to `dry`"), "{answer:?}");
     let other = ask("$aws/rules/wet/farm/x/data", "{}", "probe-1");
     assert!(other.notes[0].contains("to `wet`, and to no other rule"));
+    assert!(!other.statement.fires());
+    let direct = ask("$aws/rules/dry/x", r#"{"humidity": 1, "site": "a"}"#, "probe-1");
+    assert!(direct.statement.fires());
+    let other = ask("$aws/rules/wet/farm/x/data", r#"{"humidity": 1, "site": "a"}"#, "probe-1");
+    assert_eq!(other.statement.summary(), "Basic Ingest hands the message to another rule");
     let mut rule = rule();
     rule["ruleDisabled"] = json!(true);
     let context = Context::new("farm/x/data", Timestamp::from_millis(0));
@@ -97,6 +107,8 @@ fn basic_ingest_and_disabled_rules_are_noted() {
 #[test]
 fn json_has_all_parts_and_broken_sql_is_told() {
     let json = ask("farm/a/data", r#"{"humidity": 1, "site": "a"}"#, "probe-1").to_json();
+    let json: Json = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["schema_version"], 1);
     assert_eq!(json["statement"]["fires"], true);
     assert_eq!(json["templates"][0]["text"], "cmd/a/");
     assert_eq!(json["templates"][0]["path"], "actions[0].republish.topic");
@@ -105,4 +117,24 @@ fn json_has_all_parts_and_broken_sql_is_told() {
     let context = Context::new("a", Timestamp::from_millis(0));
     let question = Question { name: "r", rule: &rule, payload: b"{}", context, session: None };
     assert!(explain(&question).is_err());
+}
+
+#[test]
+fn json_keeps_every_digit_and_every_part() {
+    let rule = json!({"sql": "SET @b = big SELECT big + 1 AS a, 1/3.1 AS d, x FROM 'a' WHERE x > 0",
+        "awsIotSqlVersion": "2016-03-23",
+        "actions": [{"republish": {"topic": "t/${@b}", "roleArn": "r"}}]});
+    let payload = br#"{"big": 1234567890123456789012345678901234, "x": 1E400}"#;
+    let context = Context::new("a", Timestamp::from_millis(0));
+    let question = Question { name: "r", rule: &rule, payload, context, session: None };
+    let json = explain(&question).unwrap().to_json();
+    for part in [
+        r#""a":1234567890123456789012345678901235"#,
+        r#""d":0.3225806451612903225806451612903226"#,
+        r#""x":1E400"#,
+        r#""text":"t/1234567890123456789012345678901234""#,
+        r#""fires":true"#,
+    ] {
+        assert!(json.to_uppercase().contains(&part.to_uppercase()), "{part} in {json}");
+    }
 }

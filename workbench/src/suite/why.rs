@@ -7,7 +7,6 @@ use super::play::{Event, Heard, Played};
 use super::values::compact;
 use fieldmirror_cloud::outputs::Source;
 use fieldmirror_rules::context::Context;
-use fieldmirror_rules::explain::TopicMatch;
 use fieldmirror_rules::rule::Rule;
 use fieldmirror_rules::value::Value;
 
@@ -162,10 +161,11 @@ fn verdict(rule: &Rule, heard: &Heard, fired: bool) -> String {
         principal: heard.client.as_deref(),
         ..Context::new(&heard.topic, heard.time)
     };
-    let explanation = rule.explain(&heard.payload, &context);
-    let would = matches!(explanation.outcome, Ok(Some(_)))
-        && explanation.topic.as_ref().is_none_or(TopicMatch::matches);
-    if would == fired {
+    let mut explanation = rule.explain(&heard.payload, &context);
+    if !explanation.is_heard && (fired || rule.filter().is_none()) {
+        explanation = rule.explain_direct(&heard.payload, &context);
+    }
+    if explanation.fires() == fired {
         return explanation.summary();
     }
     // What the rule asks of services is known to the core alone.
