@@ -9,7 +9,7 @@ use crate::suite::identity_of;
 use fieldmirror_cloud::identity::{Connection, Identity};
 use fieldmirror_cloud::policy::explain::{Explanation, explain};
 use fieldmirror_cloud::policy::{
-    Action, CertificateFacts, Facts, PolicyDocument, PolicySet, Request, Resource, ThingFacts,
+    Action, CertificateFacts, Facts, PolicyDocument, PolicySet, Request, ThingFacts,
 };
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -71,9 +71,10 @@ pub fn access(
             shown.values.insert(format!("Subject.{field}"), vec![value.clone()]);
         }
     }
-    let resource = Resource::parse(question.resource, &facts)
-        .map_err(|expected| wrong(format!("`{}` is no resource", question.resource), &expected))?;
-    let explanation = explain(&set, Request { action, resource }, &facts);
+    let request = Request::parse(action, question.resource, &facts).map_err(|expected| {
+        wrong(format!("`{}` is no resource of {action}", question.resource), &expected)
+    })?;
+    let explanation = explain(&set, request, &facts);
     Ok(Access { notes, explanation })
 }
 
@@ -176,3 +177,6 @@ fn all_policies(
     }
     Ok((PolicySet::new(documents), facts, notes))
 }
+
+#[cfg(test)]
+mod tests;
