@@ -75,9 +75,12 @@ impl IotCore {
         let code = match TopicFilter::parse(filter) {
             Err(_) => RejectionCode::Topic,
             Ok(_) if qos > 1 => RejectionCode::QualityOfService,
-            // Nobody hears Basic Ingest; shared subscriptions are not offered.
-            Ok(_) if filter.starts_with("$aws/rules/") || filter.starts_with("$share/") => {
-                RejectionCode::ReservedTopic
+            // Nobody hears Basic Ingest.
+            Ok(_) if filter.starts_with("$aws/rules/") => RejectionCode::ReservedTopic,
+            Ok(_) if filter.starts_with("$share/") => {
+                let why = format!("{filter}: shared subscriptions are not supported here");
+                out.reject(now, Some(id), RejectionCode::ReservedTopic, &why);
+                return;
             }
             Ok(parsed) => match self.authorize_subscribe(id, filter) {
                 Err(why) => {
