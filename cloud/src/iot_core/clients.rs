@@ -1,5 +1,6 @@
 //! Connections and subscriptions.
 
+use super::lifecycle::Reason;
 use super::{IotCore, OTHER_CLIENTS_MAX};
 use crate::outputs::{Delivery, Outputs, RejectionCode};
 use crate::routes::Subscriber;
@@ -35,8 +36,10 @@ impl IotCore {
             return;
         }
         let id = self.principals.intern(client);
+        let took_over = self.sessions.is_connected(id);
         let connected = self.sessions.connect(id, clean);
         self.remove_subscriptions(id, &connected.dropped);
+        self.client_came(now, id, took_over, out);
         for queued in connected.waiting {
             if !self.may_receive(now, id, queued.topic, out) {
                 continue;
@@ -58,7 +61,10 @@ impl IotCore {
     pub(super) fn disconnect(&mut self, now: Timestamp, client: &str, out: &mut Outputs) {
         let id = self.principals.find(client);
         match id.and_then(|id| Some((id, self.sessions.disconnect(now, id)?))) {
-            Some((id, ended)) => self.remove_subscriptions(id, &ended),
+            Some((id, ended)) => {
+                self.remove_subscriptions(id, &ended);
+                self.client_left(now, id, Reason::ClientInitiated, out);
+            }
             None => out.reject(now, id, RejectionCode::NotConnected, client),
         }
     }
@@ -88,7 +94,10 @@ impl IotCore {
                     return;
                 }
                 Ok(()) => match self.grant(now, id, parsed, qos, out) {
-                    Ok(()) => return,
+                    Ok(()) => {
+                        self.client_subscribed(now, id, filter, out);
+                        return;
+                    }
                     Err(code) => code,
                 },
             },
@@ -108,6 +117,7 @@ impl IotCore {
             Ok(parsed) => {
                 if let Some(ended) = self.sessions.unsubscribe(id, &parsed) {
                     self.remove_subscriptions(id, &[ended]);
+                    self.client_unsubscribed(now, id, filter, out);
                 }
             }
             Err(_) => out.reject(now, Some(id), RejectionCode::Topic, filter),
