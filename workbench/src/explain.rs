@@ -154,10 +154,14 @@ fn verdicts(question: &Question<'_>) -> Vec<Verdict> {
         .map(|(action, name)| {
             let request = Request::new(action, name);
             let decision = session.decide_request(request);
-            Verdict {
-                allowed: decision.is_allowed(),
-                sentence: session.sentence(request, decision),
+            let mut sentence = session.sentence(request, decision);
+            if decision.by().is_none() {
+                for variable in session.missing(action) {
+                    // Writing to a String cannot fail.
+                    let _ = write!(sentence, "; `{variable}` has no value");
+                }
             }
+            Verdict { allowed: decision.is_allowed(), sentence }
         })
         .collect()
 }
@@ -175,6 +179,9 @@ impl Answer {
             let _ = writeln!(out, "policy: {}", verdict.sentence);
         }
         out.push_str(&self.statement.to_text());
+        if !self.is_let_through() {
+            out.push_str("the message does not get there: a policy denies it\n");
+        }
         let width = self.templates.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0);
         for (path, answer) in &self.templates {
             let text = match answer {
@@ -190,7 +197,13 @@ impl Answer {
         out
     }
 
-    /// `{rule, notes, policies: [{allowed, sentence}], statement, templates: [{path, ...}]}`.
+    /// Whether the client's policies let the message get to the rule, if they were asked.
+    pub fn is_let_through(&self) -> bool {
+        self.verdicts.iter().all(|verdict| verdict.allowed)
+    }
+
+    /// `{rule, notes, letThrough, policies: [{allowed, sentence}], statement,
+    /// templates: [{path, ...}]}`.
     pub fn to_json(&self) -> Json {
         let read = |value: &fieldmirror_rules::value::Value| -> Json {
             // What the evaluator writes is JSON.
@@ -211,6 +224,7 @@ impl Answer {
         json!({
             "rule": self.name,
             "notes": self.notes,
+            "letThrough": self.is_let_through(),
             "policies": verdicts.collect::<Vec<_>>(),
             "statement": read(&self.statement.to_json()),
             "templates": templates.collect::<Vec<_>>(),

@@ -77,6 +77,8 @@ fn a_foreign_client_is_denied_and_a_foreign_topic_not_heard() {
         ]
     );
     assert!(answer.statement.topic.as_ref().is_some_and(|topic| !topic.matches()));
+    assert!(answer.to_text().contains("the message does not get there: a policy denies it\n"));
+    assert_eq!(answer.to_json()["letThrough"], false);
 }
 
 #[test]
@@ -105,4 +107,26 @@ fn json_has_all_parts_and_broken_sql_is_told() {
     let context = Context::new("a", Timestamp::from_millis(0));
     let question = Question { name: "r", rule: &rule, payload: b"{}", context, session: None };
     assert!(explain(&question).is_err());
+}
+
+#[test]
+fn a_variable_without_a_value_is_named_where_nothing_allows() {
+    let document = PolicyDocument::parse(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Publish",
+        "Resource":"arn:aws:iot:eu-west-1:123456789012:topic/${iot:Connection.Thing.Attributes[n]}"}]}"#,
+    )
+    .unwrap();
+    let facts =
+        Facts { client_id: Some("p".to_owned()), ..Facts::new("eu-west-1", "123456789012") };
+    let set = Arc::new(PolicySet::new([("P".to_owned(), document)]));
+    let session = SessionPolicy::new(set, &facts);
+    let rule = rule();
+    let context = Context::new("farm/p/data", Timestamp::from_millis(0));
+    let question =
+        Question { name: "r", rule: &rule, payload: b"{}", context, session: Some(&session) };
+    assert_eq!(
+        explain(&question).unwrap().verdicts[0].sentence,
+        "iot:Publish on topic/farm/p/data: no statement of 1 allows it; \
+         `iot:Connection.Thing.Attributes[n]` has no value"
+    );
 }
