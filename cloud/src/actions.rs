@@ -169,7 +169,11 @@ impl Loader<'_> {
                 let qos = action.fields.get("qos").and_then(serde_json::Value::as_u64);
                 let has_headers = action.fields.contains_key("headers");
                 let headers = if has_headers { Some(fields()?) } else { None };
-                (written, Work::Republish { topic, qos: qos.unwrap_or_default() as u8, headers })
+                let target = if is_fixed { published_topic(&written) } else { &written };
+                (
+                    target.to_owned(),
+                    Work::Republish { topic, qos: qos.unwrap_or_default() as u8, headers },
+                )
             }
             ActionKind::DynamoDb => {
                 if is_fixed && let Some(key) = written_key(action) {
@@ -222,6 +226,12 @@ fn written_target(action: &ActionSpec) -> String {
             texts.join("/")
         }
     }
+}
+
+/// The topic that a republish action publishes on: one of AWS is written with two dollar signs in
+/// the rule, and has one.
+pub(crate) fn published_topic(written: &str) -> &str {
+    if written.starts_with("$$") { &written[1..] } else { written }
 }
 
 /// The target that a message's fields name.

@@ -9,6 +9,7 @@ mod authorize;
 mod clients;
 mod failures;
 mod ingest;
+mod lifecycle;
 mod publish;
 mod rule_actions;
 mod sending;
@@ -36,6 +37,7 @@ use fieldmirror_core::register::Register;
 use fieldmirror_core::time::Timestamp;
 use fieldmirror_rules::context::Properties;
 use ingest::Scratch;
+use lifecycle::Presence;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use surroundings::RuleWorld;
@@ -113,6 +115,7 @@ pub struct IotCore {
     registry: Registry,
     shadows: Shadows,
     sessions: Sessions,
+    presence: Presence,
     retained: RetainedMessages,
     routes: Routes,
     /// Which classes are mirrored into shadows.
@@ -226,6 +229,7 @@ impl IotCore {
             registry: Registry::new(Arc::clone(&register), &spec.things)?,
             shadows: Shadows::new(Arc::clone(&register), spec.things.len()),
             sessions: Sessions::new(spec.session_expiry),
+            presence: Presence::default(),
             retained: RetainedMessages::default(),
             arn_scope: format!("{}:{}", spec.region, spec.account),
             queue: VecDeque::new(),

@@ -31,7 +31,8 @@ pub enum Source {
     Rule,
     /// A client that is no registered thing.
     App,
-    /// The shadow service: responses and deltas that somebody listens to.
+    /// A service, called `shadow` in tables: the shadow service's responses and deltas, and the
+    /// lifecycle events of clients, both only where somebody listens.
     Shadow,
 }
 

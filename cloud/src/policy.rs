@@ -45,7 +45,7 @@ pub mod catalogue;
 pub mod condition;
 mod document;
 pub mod explain;
-mod facts;
+pub mod facts;
 pub mod fuzz;
 mod pattern;
 mod read;
@@ -202,6 +202,19 @@ impl<'a> Request<'a> {
     /// `action` on the resource of its kind that is called `name`.
     pub const fn new(action: Action, name: &'a str) -> Self {
         Self { action, resource: Resource { kind: action.resource(), name } }
+    }
+
+    /// `action` on the resource that `text` names, as [`Resource::parse`] reads it.
+    ///
+    /// # Errors
+    /// What was expected: also where the action is never asked about such a resource, since no
+    /// client's request is decided by the answer then.
+    pub fn parse(action: Action, text: &'a str, facts: &Facts) -> Result<Self, String> {
+        let resource = Resource::parse(text, facts)?;
+        if action.takes(resource.kind) {
+            return Ok(Self { action, resource });
+        }
+        Err(format!("`{}`: {action} is asked about nothing else", action.resource().example()))
     }
 }
 

@@ -163,6 +163,19 @@ impl Routes {
         self.table.len()
     }
 
+    /// Whether anybody listens to any topic that begins with `$`.
+    pub(crate) const fn hear_reserved(&self) -> bool {
+        self.reserved_filters > 0
+    }
+
+    /// Whether anybody listens to `topic`, from the tries.
+    pub(crate) fn hear(&self, topic: &str) -> bool {
+        let (mut rules, mut subscribers) = (Vec::new(), Vec::new());
+        self.rules.matches(topic, &mut rules);
+        self.subscribers.matches(topic, &mut subscribers);
+        !rules.is_empty() || !subscribers.is_empty()
+    }
+
     /// Which channels of the shadow of `thing` somebody listens to, from the tries.
     pub(crate) fn resolve_listeners(&self, thing: &str) -> u8 {
         if self.reserved_filters == 0 {

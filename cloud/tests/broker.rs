@@ -145,7 +145,7 @@ fn what_is_refused_says_why() {
             "shadow: nobody: 404 Thing not found",
             "topic: a#",
             "quality_of_service: a",
-            "reserved_topic: $share/g/a",
+            "reserved_topic: $share/g/a: shared subscriptions are not supported here",
         ]
     );
     assert_eq!(harness.out.deliveries.len(), 0);

@@ -89,6 +89,33 @@ fn facts_are_changed_where_that_is_enough() {
     let text = smallest(&document(json!([row])), &facts(), Action::Publish, "r7/data");
     assert_eq!(text, "give the thing `d1` the attribute row = `r7`");
 
+    let zone = "${iot:Connection.Thing.Attributes[zone]}/${iot:Connection.Thing.ThingName}";
+    let both = allow("iot:Publish", &format!("topic/farm/{zone}"));
+    let both = document(json!([allow("iot:Connect", "client/*"), both]));
+    let found = explain(&set(&both), Request::new(Action::Publish, "farm/north/d1"), &bare);
+    let texts: Vec<&str> = found.changes.iter().map(|change| &*change.text).collect();
+    assert_eq!(
+        texts,
+        [
+            "register a thing `d1` and attach the certificate to it, and give the thing `d1` the \
+             attribute zone = `north`",
+            &*format!("add a statement that allows iot:Publish on `{ARN}topic/farm/north/d1`"),
+        ],
+        "no resource is added where the thing is what is missing, nor to a statement on clients"
+    );
+
+    let mut typed = document(json!([allow(
+        "iot:Publish",
+        "topic/${iot:Connection.Thing.ThingTypeName}-data/x"
+    )]));
+    typed["Statement"][0]["Condition"] =
+        json!({ "StringEquals": { "iot:Connection.Thing.Attributes[row]": "r7" } });
+    let text = smallest(&typed, &facts(), Action::Publish, "probe-data/x");
+    assert_eq!(
+        text,
+        "give the thing `d1` the type `probe`, and give the thing `d1` the attribute row = `r7`"
+    );
+
     let old = json!({ "Statement": [allow("iot:Publish", "topic/${iot:ClientId}")] });
     let text = smallest(&old, &facts(), Action::Publish, "d1");
     assert!(text.starts_with("give policy P \"Version\": \"2012-10-17\""), "{text}");

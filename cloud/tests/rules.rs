@@ -115,6 +115,9 @@ fn a_rule_may_drive_shadows_through_a_reserved_topic_and_hear_them() {
     harness.subscribe(0, "app", "heard/+", 1);
     harness.publish(1, "app", "in/farmA-pump-1", r#"{"on":true}"#);
     assert_eq!(harness.take_deliveries(), [r#"app heard/farmA-pump-1 {"version":1}"#]);
+    let mirrored = harness.out.actions[0];
+    let topic = "$aws/things/farmA-pump-1/shadow/update";
+    assert_eq!(mirrored.resource.map(|range| harness.text(range)).as_deref(), Some(topic));
     harness.publish(2, "app", "bad", "{}");
     assert_eq!(harness.out.actions.last().expect("an action").outcome, Outcome::BadTopic);
 }

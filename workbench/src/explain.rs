@@ -162,10 +162,14 @@ fn verdicts(question: &Question<'_>) -> Vec<Verdict> {
         .map(|(action, name)| {
             let request = Request::new(action, name);
             let decision = session.decide_request(request);
-            Verdict {
-                allowed: decision.is_allowed(),
-                sentence: session.sentence(request, decision),
+            let mut sentence = session.sentence(request, decision);
+            if decision.by().is_none() {
+                for variable in session.missing(action) {
+                    // Writing to a String cannot fail.
+                    let _ = write!(sentence, "; `{variable}` has no value");
+                }
             }
+            Verdict { allowed: decision.is_allowed(), sentence }
         })
         .collect()
 }
@@ -183,6 +187,9 @@ impl Answer {
             let _ = writeln!(out, "policy: {}", verdict.sentence);
         }
         out.push_str(&self.statement.to_text());
+        if !self.is_let_through() {
+            out.push_str("the message does not get there: a policy denies it\n");
+        }
         let width = self.templates.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0);
         for (path, answer) in &self.templates {
             let text = match answer {
@@ -198,8 +205,13 @@ impl Answer {
         out
     }
 
-    /// `{schema_version, rule, notes, policies: [{allowed, sentence}], statement, templates:
-    /// [{path, ...}]}` as the text of JSON: numbers keep all of their digits, which those of
+    /// Whether the client's policies let the message get to the rule, if they were asked.
+    pub fn is_let_through(&self) -> bool {
+        self.verdicts.iter().all(|verdict| verdict.allowed)
+    }
+
+    /// `{schema_version, rule, notes, letThrough, policies: [{allowed, sentence}], statement,
+    /// templates: [{path, ...}]}` as the text of JSON: numbers keep all of their digits, which those of
     /// `serde_json` do not.
     pub fn to_json(&self) -> String {
         let verdicts = self.verdicts.iter().map(|verdict| {
@@ -226,6 +238,7 @@ impl Answer {
             ("schema_version", SCHEMA_VERSION.into()),
             ("rule", self.name.as_str().into()),
             ("notes", Value::Array(notes.collect())),
+            ("letThrough", self.is_let_through().into()),
             ("policies", Value::Array(verdicts.collect())),
             ("statement", self.statement.to_json()),
             ("templates", Value::Array(templates.collect())),

@@ -92,6 +92,17 @@ pub(crate) struct ExplainArgs {
     /// Policies of the client, whose verdicts are shown too. May be repeated.
     #[arg(long = "policy", value_name = "FILE", requires = "client")]
     pub(crate) policies: Vec<String>,
+    /// The type of the client's thing, if no file says it.
+    #[arg(long, value_name = "TYPE", requires = "client")]
+    pub(crate) thing_type: Option<String>,
+    /// An attribute of the client's thing, beside those of files. May be repeated.
+    #[arg(
+        long = "attribute",
+        value_name = "NAME=VALUE",
+        value_parser = parse_set,
+        requires = "client"
+    )]
+    pub(crate) attributes: Vec<(String, String)>,
     /// When the message comes; 2024-01-01 by default.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
@@ -184,7 +195,8 @@ pub(crate) struct AccessArgs {
     /// Policies, templates or plans, or folders of them.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
-    /// A certificate's id, or a thing or client; one that no file knows has all policies.
+    /// A certificate's id or logical id, or a thing or client; one that no file knows has all
+    /// policies.
     #[arg(long)]
     pub(crate) principal: String,
     /// The action, such as iot:Publish.
@@ -196,10 +208,10 @@ pub(crate) struct AccessArgs {
     /// The client id, if it is not the principal or its thing.
     #[arg(long, value_name = "ID")]
     pub(crate) client: Option<String>,
-    /// The type of a thing that no file knows.
+    /// The type of the client's thing, if no file says it.
     #[arg(long, value_name = "TYPE")]
     pub(crate) thing_type: Option<String>,
-    /// An attribute of such a thing. May be repeated.
+    /// An attribute of the client's thing, beside those of files. May be repeated.
     #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = parse_set)]
     pub(crate) attributes: Vec<(String, String)>,
     /// A field of the certificate's subject, such as CommonName=d1. May be repeated.

@@ -5,7 +5,7 @@ use crate::Verdict;
 use crate::args::{BacktestArgs, ExplainArgs, Format, InputArgs, LintArgs, RulesVerb};
 use crate::console::{BadInput, bad_problems, print, say, usage};
 use anyhow::Result;
-use fieldmirror_cloud::policy::{Facts, PolicyDocument, PolicySet, SessionPolicy};
+use fieldmirror_cloud::policy::SessionPolicy;
 use fieldmirror_cloud::spec::Spec;
 use fieldmirror_core::time::Timestamp;
 use fieldmirror_engine::backtest::{self, BacktestOptions, BacktestRule};
@@ -13,6 +13,7 @@ use fieldmirror_engine::scenario::{Overrides, Scenario};
 use fieldmirror_engine::trace::{self, At, TraceOptions};
 use fieldmirror_rules::context::Context;
 use fieldmirror_rules::rule::Rule;
+use fieldmirror_workbench::access::{self, Who};
 use fieldmirror_workbench::deployment::{self, Deployment, Settings};
 use fieldmirror_workbench::explain::{self, Question};
 use fieldmirror_workbench::init;
@@ -120,15 +121,12 @@ fn explain_rule(args: &ExplainArgs, format: Format) -> Result<Verdict> {
     let now = Timestamp::parse(at).unwrap_or_else(|_| {
         usage(&format!("--at: `{at}` is no time; expected one like 2017-06-20T06:10:00Z"))
     });
-    let session = match &args.client {
-        Some(client) if !args.policies.is_empty() => {
-            Some(session(&args.policies, client, &settings)?)
-        }
-        _ => None,
-    };
+    let who = publisher(args, &settings)?;
+    let session = who.as_ref().map(|who| SessionPolicy::new(Arc::new(who.set.clone()), &who.facts));
+    let certificate = who.as_ref().and_then(|who| who.facts.certificate.as_ref());
     let context = Context {
         client_id: args.client.as_deref(),
-        principal: args.client.as_deref(),
+        principal: certificate.map(|shown| &*shown.id).or(args.client.as_deref()),
         account: &args.input.account,
         ..Context::new(&args.topic, now)
     };
@@ -139,10 +137,11 @@ fn explain_rule(args: &ExplainArgs, format: Format) -> Result<Verdict> {
         context,
         session: session.as_ref(),
     };
-    let answer = explain::explain(&question).map_err(|diagnostics| {
+    let mut answer = explain::explain(&question).map_err(|diagnostics| {
         let lines: Vec<_> = diagnostics.iter().map(|d| d.render(&rule.spec.sql)).collect();
         BadInput(format!("{}: rule `{}`:\n{}", rule.origin, rule.name, lines.join("\n")))
     })?;
+    answer.notes.extend(who.into_iter().flat_map(|who| who.notes));
     match format {
         Format::Json => say!("{}", answer.to_json()),
         _ => print(&answer.to_text()),
@@ -161,25 +160,20 @@ fn read_payload(path: &Path) -> Result<Vec<u8>> {
     read.map_err(|error| BadInput(format!("{}: {error}; {hint}", path.display())).into())
 }
 
-/// The session of a client under some policies.
-fn session(files: &[String], client: &str, settings: &Settings) -> Result<SessionPolicy> {
-    let deployment = load(files, settings)?;
-    let documents = deployment.policies.iter().map(|policy| {
-        let document = PolicyDocument::from_value(&policy.document)
-            .map_err(|error| BadInput(format!("{}: {error}", policy.origin)))?;
-        Ok((policy.name.clone(), document))
-    });
-    let documents = documents.collect::<Result<Vec<_>>>()?;
-    let facts = Facts {
-        client_id: Some(client.to_owned()),
-        thing: Some(fieldmirror_cloud::policy::ThingFacts {
-            name: client.to_owned(),
-            attached: true,
-            ..<_>::default()
-        }),
-        ..Facts::new(settings.region.clone(), settings.account.clone())
+/// Who publishes, if policies are to be asked: found as `policy explain` finds it.
+fn publisher(args: &ExplainArgs, settings: &Settings) -> Result<Option<Who>> {
+    let Some(client) = args.client.as_deref().filter(|_| !args.policies.is_empty()) else {
+        return Ok(None);
     };
-    Ok(SessionPolicy::new(Arc::new(PolicySet::new(documents)), &facts))
+    let deployment = load(&args.policies, settings)?;
+    let question = access::Question {
+        principal: client,
+        client: Some(client),
+        thing_type: args.thing_type.as_deref(),
+        attributes: &args.attributes,
+        ..access::Question::default()
+    };
+    access::who(&deployment, &question, settings).map(Some).map_err(bad_problems)
 }
 
 fn trace_run(

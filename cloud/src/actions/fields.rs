@@ -81,6 +81,11 @@ impl Fields {
         }
     }
 
+    /// Those of these names.
+    pub(crate) fn only(&self, names: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(name, _)| names.contains(name)).cloned().collect())
+    }
+
     /// What the message makes of them; a field that may be absent and that comes out empty is.
     ///
     /// # Errors

@@ -12,6 +12,7 @@
 //! AWS IoT Core developer guide, "Authorization", "AWS IoT Core policy actions"; what ends a
 //! connection: the service's device SDK issue threads.
 
+use super::lifecycle::Reason;
 use super::{Incoming, IotCore};
 use crate::identity::{Connection, Identity};
 use crate::outputs::{Outputs, RejectionCode};
@@ -197,6 +198,7 @@ impl IotCore {
         out.reject(now, Some(client), RejectionCode::NotAuthorized, why);
         if let Some(ended) = self.sessions.disconnect(now, client) {
             self.remove_subscriptions(client, &ended);
+            self.client_left(now, client, Reason::AuthError, out);
         }
     }
 

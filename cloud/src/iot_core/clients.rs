@@ -1,5 +1,6 @@
 //! Connections and subscriptions.
 
+use super::lifecycle::Reason;
 use super::{IotCore, OTHER_CLIENTS_MAX};
 use crate::outputs::{Delivery, Outputs, RejectionCode};
 use crate::routes::Subscriber;
@@ -35,8 +36,10 @@ impl IotCore {
             return;
         }
         let id = self.principals.intern(client);
+        let took_over = self.sessions.is_connected(id);
         let connected = self.sessions.connect(id, clean);
         self.remove_subscriptions(id, &connected.dropped);
+        self.client_came(now, id, took_over, out);
         for queued in connected.waiting {
             if !self.may_receive(now, id, queued.topic, out) {
                 continue;
@@ -58,7 +61,10 @@ impl IotCore {
     pub(super) fn disconnect(&mut self, now: Timestamp, client: &str, out: &mut Outputs) {
         let id = self.principals.find(client);
         match id.and_then(|id| Some((id, self.sessions.disconnect(now, id)?))) {
-            Some((id, ended)) => self.remove_subscriptions(id, &ended),
+            Some((id, ended)) => {
+                self.remove_subscriptions(id, &ended);
+                self.client_left(now, id, Reason::ClientInitiated, out);
+            }
             None => out.reject(now, id, RejectionCode::NotConnected, client),
         }
     }
@@ -75,9 +81,12 @@ impl IotCore {
         let code = match TopicFilter::parse(filter) {
             Err(_) => RejectionCode::Topic,
             Ok(_) if qos > 1 => RejectionCode::QualityOfService,
-            // Nobody hears Basic Ingest; shared subscriptions are not offered.
-            Ok(_) if filter.starts_with("$aws/rules/") || filter.starts_with("$share/") => {
-                RejectionCode::ReservedTopic
+            // Nobody hears Basic Ingest.
+            Ok(_) if filter.starts_with("$aws/rules/") => RejectionCode::ReservedTopic,
+            Ok(_) if filter.starts_with("$share/") => {
+                let why = format!("{filter}: shared subscriptions are not supported here");
+                out.reject(now, Some(id), RejectionCode::ReservedTopic, &why);
+                return;
             }
             Ok(parsed) => match self.authorize_subscribe(id, filter) {
                 Err(why) => {
@@ -85,7 +94,10 @@ impl IotCore {
                     return;
                 }
                 Ok(()) => match self.grant(now, id, parsed, qos, out) {
-                    Ok(()) => return,
+                    Ok(()) => {
+                        self.client_subscribed(now, id, filter, out);
+                        return;
+                    }
                     Err(code) => code,
                 },
             },
@@ -105,6 +117,7 @@ impl IotCore {
             Ok(parsed) => {
                 if let Some(ended) = self.sessions.unsubscribe(id, &parsed) {
                     self.remove_subscriptions(id, &[ended]);
+                    self.client_unsubscribed(now, id, filter, out);
                 }
             }
             Err(_) => out.reject(now, Some(id), RejectionCode::Topic, filter),

@@ -4,7 +4,7 @@ use super::publish::basic_ingest;
 use super::{Incoming, IotCore, find_thing};
 use crate::actions::bodies::text;
 use crate::actions::fields::Seen;
-use crate::actions::{ActionFailure, Work};
+use crate::actions::{ActionFailure, Work, published_topic};
 use crate::functions::{Command, Reaction, Surroundings};
 use crate::outputs::{ActionRow, ByteRange, Outcome, Outputs, Source};
 use crate::shadow::{Patch, UpdateRequest, parse_request};
@@ -230,7 +230,7 @@ impl IotCore {
         let is_fixed =
             self.rules[usize::from(run.number)].action(run.at).is_none_or(|action| action.is_fixed);
         if let (Ok((topic, _)), false) = (&rendered, is_fixed) {
-            performed.resource = Some(out.store(topic.as_bytes()));
+            performed.resource = Some(out.store(published_topic(topic).as_bytes()));
         }
         let headers = self.render(run, payload);
         let result = rendered.and_then(|(topic, qos)| {
@@ -275,23 +275,18 @@ impl IotCore {
         }
         let refuse = |why: &str| ActionFailure::new(Outcome::BadTopic, format!("`{topic}` {why}"));
         // A reserved topic is written `$$aws/...`; of those only shadow requests can be published.
-        let topic_text = match topic.strip_prefix("$$") {
-            Some(reserved) => {
-                let reserved = format!("${reserved}");
-                if parse_request(&reserved).is_none() {
-                    return Err(refuse("is reserved and no shadow request"));
-                }
-                reserved
+        let published = published_topic(topic);
+        if published.len() < topic.len() {
+            if parse_request(published).is_none() {
+                return Err(refuse("is reserved and no shadow request"));
             }
-            None if topic.starts_with('$') => {
-                return Err(refuse("is reserved: write it with two dollar signs"));
-            }
-            None => topic.to_owned(),
-        };
-        if Topic::parse(&topic_text).is_err() {
+        } else if topic.starts_with('$') {
+            return Err(refuse("is reserved: write it with two dollar signs"));
+        }
+        if Topic::parse(published).is_err() {
             return Err(refuse("is no topic"));
         }
-        let interned = self.intern_topic(&topic_text);
+        let interned = self.intern_topic(published);
         let topic = interned.ok_or_else(|| refuse("is one topic more than the core holds"))?;
         let properties = properties.map(|(properties, headers)| {
             let parameters: Object = [("headers", headers)].into_iter().collect();

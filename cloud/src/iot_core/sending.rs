@@ -27,7 +27,12 @@ impl IotCore {
         };
         let fields = match self.render(run, payload) {
             Ok(fields) => fields,
-            Err(failure) => return performed.failed(failure, out),
+            Err(failure) => {
+                // Another field failed: where it would have gone is known all the same.
+                let target = if is_fixed { None } else { self.render_target(run, kind, payload) };
+                performed.resource = target.map(|target| out.store(target.as_bytes()));
+                return performed.failed(failure, out);
+            }
         };
         let target = rendered_target(kind, &fields);
         if !is_fixed {
@@ -57,6 +62,19 @@ impl IotCore {
         let topic = self.text_of(run.message);
         let context = &self.rule_context(run.message, topic, &circumstances);
         fields.render(Seen { payload, context, variables: run.variables })
+    }
+
+    /// The target alone, if all of its templates give something.
+    fn render_target(&self, run: &Run<'_>, kind: ActionKind, payload: &Value) -> Option<String> {
+        let rule = &self.rules[usize::from(run.number)];
+        let action = rule.action(run.at)?;
+        let Work::Send(fields) = &action.work else { return None };
+        let circumstances = self.circumstances(run.message.time, rule.key.pair(action.key));
+        let topic = self.text_of(run.message);
+        let context = &self.rule_context(run.message, topic, &circumstances);
+        let seen = Seen { payload, context, variables: run.variables };
+        let fields = fields.only(target_fields(kind)).render(seen).ok()?;
+        Some(rendered_target(kind, &fields))
     }
 
     /// Invokes a function whose name a template gave, or that nobody declares.

@@ -73,6 +73,13 @@ impl IotCore {
         Uuid::of(self.message_key())
     }
 
+    /// The identifier of a client's connection with this number: 32 digits.
+    pub(super) fn session_identifier(&self, client: &str, number: u64) -> String {
+        let client = self.world.key.pair(EntityKey::of(client));
+        let id = Uuid::of(client.pair(EntityKey::of(&number.to_string())));
+        id.as_str().replace('-', "")
+    }
+
     /// The key of the message in work: how many there were decides, on either path.
     pub(super) fn message_key(&self) -> EntityKey {
         self.world.key.pair(EntityKey::of(&self.accepted.to_string()))

@@ -149,6 +149,11 @@ impl Action {
         }
     }
 
+    /// Whether the action is ever asked about a resource of this kind.
+    pub fn takes(self, kind: ResourceKind) -> bool {
+        self.resource() == kind
+    }
+
     /// The action as one bit of a set.
     pub(crate) const fn bit(self) -> u32 {
         1 << self as u8
@@ -175,6 +180,18 @@ impl ResourceKind {
             Self::Thing => "thing",
             Self::RoleAlias => "rolealias",
             Self::All => "",
+        }
+    }
+
+    /// How a resource of the kind is written, such as `topicfilter/FILTER`.
+    pub const fn example(self) -> &'static str {
+        match self {
+            Self::Client => "client/ID",
+            Self::Topic => "topic/TOPIC",
+            Self::TopicFilter => "topicfilter/FILTER",
+            Self::Thing => "thing/NAME",
+            Self::RoleAlias => "rolealias/NAME",
+            Self::All => "*",
         }
     }
 }

@@ -5,6 +5,7 @@ use super::action::{Action, ResourceKind};
 use super::document::{Effect, Scope, Statement};
 use super::facts::Facts;
 use super::pattern::Glob;
+use super::variable::Variable;
 use super::{Decision, PolicySet, Request, StatementRef, arn_prefix};
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +17,9 @@ pub struct SessionPolicy {
     set: Arc<PolicySet>,
     denies: Vec<Compiled>,
     allows: Vec<Compiled>,
+    /// Variables without a value that keep an allowance from standing for anything, with the
+    /// actions of its statement.
+    missing: Vec<(u32, Variable)>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,8 +47,14 @@ pub struct Denied {
 impl SessionPolicy {
     /// Compiles `set` for the session of `facts`.
     pub fn new(set: Arc<PolicySet>, facts: &Facts) -> Self {
-        let mut compiled = Self { set: Arc::clone(&set), denies: Vec::new(), allows: Vec::new() };
+        let mut compiled = Self {
+            set: Arc::clone(&set),
+            denies: Vec::new(),
+            allows: Vec::new(),
+            missing: Vec::new(),
+        };
         for (at, statement) in set.statements() {
+            compiled.note_missing(statement, facts);
             if let Some(one) = Compiled::new(at, statement, facts) {
                 match statement.effect {
                     Effect::Deny => compiled.denies.push(one),
@@ -53,6 +63,29 @@ impl SessionPolicy {
             }
         }
         compiled
+    }
+
+    fn note_missing(&mut self, statement: &Statement, facts: &Facts) {
+        let (Scope::Only(list), Effect::Allow) = (&statement.resources, statement.effect) else {
+            return;
+        };
+        for variable in list.iter().flat_map(|template| template.variables()) {
+            if facts.value(variable).is_none() {
+                self.missing.push((statement.action_mask(), variable.clone()));
+            }
+        }
+    }
+
+    /// The variables that keep statements which allow `action` from standing for anything, since
+    /// they have no value here; each once.
+    pub fn missing(&self, action: Action) -> Vec<&Variable> {
+        let mut found: Vec<&Variable> = Vec::new();
+        for (mask, variable) in &self.missing {
+            if mask & action.bit() != 0 && !found.contains(&variable) {
+                found.push(variable);
+            }
+        }
+        found
     }
 
     /// The policies that it was compiled from.

@@ -82,6 +82,8 @@ fn a_foreign_client_is_denied_and_a_foreign_topic_not_heard() {
     let text = ask("farm/probe-1", r#"{"humidity": 1, "site": "a"}"#, "probe-2").to_text();
     assert!(text.contains("silent: FROM 'farm/+/data' does not match farm/probe-1"), "{text}");
     assert!(text.contains("note: it would fire if the topic matched"), "{text}");
+    assert!(text.contains("the message does not get there: a policy denies it\n"), "{text}");
+    assert!(answer.to_json().contains(r#""letThrough":false"#));
 }
 
 #[test]
@@ -137,4 +139,26 @@ fn json_keeps_every_digit_and_every_part() {
     ] {
         assert!(json.to_uppercase().contains(&part.to_uppercase()), "{part} in {json}");
     }
+}
+
+#[test]
+fn a_variable_without_a_value_is_named_where_nothing_allows() {
+    let document = PolicyDocument::parse(
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:Publish",
+        "Resource":"arn:aws:iot:eu-west-1:123456789012:topic/${iot:Connection.Thing.Attributes[n]}"}]}"#,
+    )
+    .unwrap();
+    let facts =
+        Facts { client_id: Some("p".to_owned()), ..Facts::new("eu-west-1", "123456789012") };
+    let set = Arc::new(PolicySet::new([("P".to_owned(), document)]));
+    let session = SessionPolicy::new(set, &facts);
+    let rule = rule();
+    let context = Context::new("farm/p/data", Timestamp::from_millis(0));
+    let question =
+        Question { name: "r", rule: &rule, payload: b"{}", context, session: Some(&session) };
+    assert_eq!(
+        explain(&question).unwrap().verdicts[0].sentence,
+        "iot:Publish on topic/farm/p/data: no statement of 1 allows it; \
+         `iot:Connection.Thing.Attributes[n]` has no value"
+    );
 }

@@ -29,8 +29,7 @@ use crate::report::{CaseResult, Results, SuiteResult};
 use crate::yaml::{Mapping, Node};
 use fieldmirror_cloud::identity::{Connection, Identity, IdentitySpec};
 use fieldmirror_cloud::policy::{
-    Action, Decision, Facts, PolicyDocument, PolicySet, Request, Resource, SessionPolicy,
-    ThingFacts,
+    Action, Decision, Facts, PolicyDocument, PolicySet, Request, SessionPolicy, ThingFacts,
 };
 use fieldmirror_cloud::spec::ThingSpec;
 use fieldmirror_rules::value::Value;
@@ -148,6 +147,7 @@ impl PolicySuite {
         });
         let place = (settings.region.clone(), settings.account.clone());
         let cases = cases(&mut reader, mapping, &root);
+        check_resources(&mut reader, &cases, settings);
         if reader.problems.is_empty() {
             check_names(&mut reader, &cases, &spec, &deployment);
         }
@@ -221,14 +221,11 @@ impl PolicySuite {
             }
             None => (self.set(case), self.facts(case, thing)),
         };
-        let resource = match Resource::parse(&case.resource, &facts) {
-            Ok(resource) => resource,
-            Err(expected) => {
-                let sentence = format!("`{}` is no resource; expected {expected}", case.resource);
-                return (Decision::ImplicitDeny, sentence);
-            }
+        let request = match Request::parse(case.action, &case.resource, &facts) {
+            Ok(request) => request,
+            // Reading the suite refused such a case.
+            Err(expected) => return (Decision::ImplicitDeny, format!("expected {expected}")),
         };
-        let request = Request { action: case.action, resource };
         let session = SessionPolicy::new(Arc::new(set), &facts);
         let decision = session.decide_request(request);
         (decision, session.sentence(request, decision))
@@ -416,6 +413,17 @@ fn case(reader: &mut Reader<'_>, node: &Node) -> Option<PolicyCase> {
         resource: resource?,
         expect: expect?,
     })
+}
+
+/// A request that no client can make is denied whatever the policies say.
+fn check_resources(reader: &mut Reader<'_>, cases: &[PolicyCase], settings: &Settings) {
+    let facts = Facts::new(settings.region.clone(), settings.account.clone());
+    for case in cases {
+        if let Err(expected) = Request::parse(case.action, &case.resource, &facts) {
+            let found = format!("`{}` as a resource of {}", case.resource, case.action);
+            reader.problems.push(Problem::of_file(reader.file, found, expected).at(case.line, 0));
+        }
+    }
 }
 
 /// A principal or policy that is not there would make a case that tells nothing.

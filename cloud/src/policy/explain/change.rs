@@ -4,9 +4,8 @@
 use crate::policy::action::{Action, ResourceKind};
 use crate::policy::document::{ActionPattern, Effect, PolicyVersion, Scope, Statement};
 use crate::policy::facts::{Facts, ThingFacts};
-use crate::policy::pattern::{RESOURCE, Syntax, Template, Unresolved, escaped};
+use crate::policy::pattern::{RESOURCE, Syntax, Template, escaped};
 use crate::policy::read::resource::parts;
-use crate::policy::variable::Variable;
 use crate::policy::{Decision, PolicyDocument, PolicySet, Request, StatementRef, decide};
 use std::sync::Arc;
 
@@ -28,6 +27,8 @@ pub enum Step {
     RegisterThing,
     /// Gives the thing an attribute.
     SetAttribute(String, String),
+    /// Gives the thing a type.
+    SetType(String),
     /// Gives a document `Version` 2012-10-17.
     SetVersion(usize),
     /// Puts another resource in the place of one.
@@ -43,6 +44,8 @@ pub enum Step {
     /// Adds a statement with a resource, to the first policy.
     AddStatement(Effect, Action, String),
 }
+
+mod describe;
 
 /// Most changes that are told.
 const CHANGES_MAX: usize = 5;
@@ -61,8 +64,17 @@ pub(super) fn changes(
     };
     let mut found: Vec<Change> = Vec::new();
     let mut ranked: Vec<_> = candidates.into_iter().filter(|steps| !steps.is_empty()).collect();
-    ranked.sort_by_key(|steps| (steps.len(), steps.iter().map(Step::weight).sum::<usize>()));
+    // What a policy says of things is mended by describing the thing, before any policy changes.
+    ranked.sort_by_key(|steps| {
+        let policies = steps.iter().filter(|step| !step.is_fact()).count();
+        (policies, steps.len(), steps.iter().map(Step::weight).sum::<usize>())
+    });
     for steps in ranked {
+        if let [Step::AddResource(..)] = steps[..]
+            && found.iter().any(|change| change.makes_adding_idle())
+        {
+            continue;
+        }
         let Some((changed, facts)) = apply(set, facts, &steps) else { continue };
         let turned = decide(&changed, request, &facts).is_allowed() != decision.is_allowed();
         if turned && found.iter().all(|change| change.steps != steps) {
@@ -114,6 +126,9 @@ fn allow(set: &PolicySet, request: Request<'_>, facts: &Facts) -> Vec<Vec<Step>>
         }
     }
     for (at, statement) in set.statements().filter(|(_, s)| s.effect == Effect::Allow) {
+        if statement.covers_action(request.action) {
+            found.extend(describe::ways(statement, request, facts));
+        }
         found.extend(mend(at, statement, request, facts));
     }
     found.push(vec![Step::AddStatement(Effect::Allow, request.action, exact(request, facts))]);
@@ -128,6 +143,12 @@ fn mend(
     facts: &Facts,
 ) -> Vec<Vec<Step>> {
     let mut ways: Vec<Vec<Step>> = vec![Vec::new()];
+    // A statement on something else that allows something else is none to mend.
+    if !statement.covers_action(request.action)
+        && !statement.covers_resource(request.resource, facts)
+    {
+        return Vec::new();
+    }
     if !statement.covers_action(request.action) {
         ways = product(&ways, &[Step::AddAction(at, request.action)]);
     }
@@ -157,32 +178,12 @@ fn resources(
     let Scope::Only(list) = &statement.resources else { return Vec::new() };
     let mut found = Vec::new();
     for (i, template) in list.iter().enumerate() {
-        if let Err(Unresolved::Missing(Variable::Attribute(name))) = template.resolve(facts)
-            && let Some(value) = attribute(template, &name, request, facts)
-        {
-            found.push(Step::SetAttribute(name, value));
-        }
         for text in [moved(template, facts), retyped(template, request), near(template, request)] {
             found.extend(text.map(|text| Step::ReplaceResource(at, i, text)));
         }
     }
     found.push(Step::AddResource(at, exact(request, facts)));
     found
-}
-
-/// The value of an attribute with which `template` would stand for the request's resource: the
-/// level in its place.
-fn attribute(
-    template: &Template,
-    name: &str,
-    request: Request<'_>,
-    facts: &Facts,
-) -> Option<String> {
-    let arn = request.resource.arn(facts);
-    let variable = format!("${{{}}}", Variable::Attribute(name.to_owned()));
-    let level = template.as_str().split('/').position(|level| level == variable)?;
-    facts.thing.as_ref()?;
-    arn.split('/').nth(level).filter(|value| !value.is_empty()).map(str::to_owned)
 }
 
 /// The same resource in the place of the facts: another partition, region or account.
@@ -253,6 +254,7 @@ fn apply(set: &PolicySet, facts: &Facts, steps: &[Step]) -> Option<(PolicySet, F
             Step::SetAttribute(name, value) => {
                 facts.thing.as_mut()?.attributes.insert(name.clone(), value.clone());
             }
+            Step::SetType(name) => facts.thing.as_mut()?.thing_type = Some(name.clone()),
             Step::SetVersion(policy) => {
                 let document = &mut set.policies[*policy].document;
                 let mut source = document.source.clone();
@@ -301,6 +303,14 @@ fn template(text: &str) -> Option<Template> {
     Template::parse(text, RESOURCE).ok()
 }
 
+impl Change {
+    /// Whether adding the resource to a statement says nothing new beside this: a statement stands
+    /// for it already once the thing is described, or the same is told of another statement.
+    fn makes_adding_idle(&self) -> bool {
+        matches!(self.steps[..], [Step::AddResource(..)]) || self.steps.iter().all(Step::is_fact)
+    }
+}
+
 impl Step {
     /// Changes one statement in its place.
     fn change(&self, set: &mut PolicySet) -> Option<()> {
@@ -329,13 +339,21 @@ impl Step {
         Some(())
     }
 
+    /// Whether the step changes who asks and no policy.
+    const fn is_fact(&self) -> bool {
+        matches!(
+            self,
+            Self::AttachThing | Self::RegisterThing | Self::SetAttribute(..) | Self::SetType(_)
+        )
+    }
+
     /// How large the step is, among changes of as many steps: what only mends comes before what
     /// widens.
     const fn weight(&self) -> usize {
         match self {
             Self::AttachThing => 0,
             Self::SetVersion(_) => 1,
-            Self::SetAttribute(..) => 2,
+            Self::SetAttribute(..) | Self::SetType(_) => 2,
             Self::RemoveStatement(_) => 2,
             Self::ReplaceResource(..) => 3,
             Self::AddAction(..) => 4,
@@ -357,6 +375,7 @@ impl Step {
             Self::SetAttribute(name, value) => {
                 format!("give the thing `{client}` the attribute {name} = `{value}`")
             }
+            Self::SetType(name) => format!("give the thing `{client}` the type `{name}`"),
             Self::SetVersion(policy) => format!(
                 "give policy {} \"Version\": \"2012-10-17\", since without it variables are text",
                 set.policies[*policy].name

@@ -101,6 +101,14 @@ fn everything_that_is_wrong_is_told_at_once_with_its_line() {
             ][..],
         ),
         (
+            "  - {name: h, action: iot:Subscribe, resource: topic/farm/all, expect: deny}\n  \
+               - {name: i, action: iot:Publish, resource: tpc/a, expect: deny}\n",
+            &[
+                "`topic/farm/all` as a resource of iot:Subscribe; expected `topicfilter/FILTER`",
+                "`tpc/a` as a resource of iot:Publish; expected `client/ID`",
+            ],
+        ),
+        (
             "  - {name: c, principal: c9, action: iot:Publish, resource: topic/a, expect: deny}\n  \
                - {name: d, policies: [nope], action: iot:Publish, resource: topic/a, expect: deny}\n  \
                - {name: e, principal: c1, policies: [probe], action: iot:Publish, resource: topic/a,
