@@ -177,9 +177,11 @@ mod tests {
         assert_eq!(length(&joined(11, "+")), Value::Undefined);
         let array = format!("[{}]", joined(11, ","));
         assert_eq!(length(&format!("upper({array})")), Value::Undefined);
-        // Each level doubles the quotes' escapes.
+        // Each level doubles the quotes' escapes: what grows too long is no element any more, and
+        // the array begins anew.
         let nested = (0..22).fold("q".to_owned(), |text, _| format!("upper([{text}])"));
-        assert_eq!(length(&nested), Value::Undefined);
+        let length = length(&nested).as_f64().expect("a text");
+        assert!(length < 1e6, "{length}");
     }
 
     #[test]
