@@ -321,6 +321,25 @@ impl Source {
 }
 
 impl RejectionCode {
+    /// All codes.
+    pub const ALL: [Self; 15] = [
+        Self::ClientId,
+        Self::ClientLimit,
+        Self::NotConnected,
+        Self::Topic,
+        Self::ReservedTopic,
+        Self::QualityOfService,
+        Self::PayloadTooLarge,
+        Self::RetainReserved,
+        Self::SubscriptionLimit,
+        Self::NotAuthorized,
+        Self::TopicLimit,
+        Self::RetainedLimit,
+        Self::RuleNotFound,
+        Self::RuleFailed,
+        Self::Shadow,
+    ];
+
     /// The name in reports.
     pub const fn name(self) -> &'static str {
         match self {
