@@ -163,10 +163,13 @@ fn all_policies(
         }),
         ..Facts::new(settings.region.clone(), settings.account.clone())
     };
+    let apply = match documents.len() {
+        1 => "the one policy applies".to_owned(),
+        number => format!("all {number} policies apply"),
+    };
     let mut notes = vec![format!(
-        "no certificate is called `{}` or attached to a thing of that name: all {} policies apply",
-        question.principal,
-        documents.len()
+        "no certificate is called `{}` or attached to a thing of that name: {apply}",
+        question.principal
     )];
     if facts.thing.is_none() {
         notes.push(format!(
