@@ -23,6 +23,7 @@ use crate::inputs::provisioning::ProvisioningTemplate;
 use crate::problem::Problem;
 use fieldmirror_cloud::rule_spec::RuleSpec;
 use fieldmirror_cloud::spec::ThingSpec;
+use fieldmirror_rules::diagnostic::Diagnostic;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -91,6 +92,17 @@ pub struct DeployedRule {
     pub sql_at: (usize, usize),
     /// Where it was declared.
     pub origin: Origin,
+}
+
+impl DeployedRule {
+    /// What is wrong with its statement, at the places of its file.
+    pub fn sql_problems(&self, diagnostics: &[Diagnostic]) -> Vec<Problem> {
+        let problem = |diagnostic: &Diagnostic| {
+            Problem::of_sql(&self.origin.file, self.sql_at, &self.spec.sql, diagnostic)
+                .about(format!("rule `{}`", self.name))
+        };
+        diagnostics.iter().map(problem).collect()
+    }
 }
 
 /// A policy.

@@ -15,15 +15,17 @@ mod prove;
 mod search;
 mod write;
 
-use crate::deployment::{DeployedRule, Deployment, Settings};
+use crate::deployment::{DeployedRule, Deployment, Origin, Settings};
 use crate::problem::Problem;
 use crate::suite::{Options, Suite};
 use cascade::Cascade;
+use fieldmirror_cloud::rule_spec::RuleSpec;
 use fieldmirror_core::time::Timestamp;
 use fieldmirror_rules::context::Context;
 use fieldmirror_rules::rule::Rule;
 use fieldmirror_rules::survey::Survey;
 use fieldmirror_rules::value::Value;
+pub(crate) use search::literals;
 
 /// A suite's text, and what is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,12 +55,33 @@ pub fn draft(
     let mut sketches = sketches(deployment)?;
     for last in [false, true] {
         let draft = write::suite(files, settings, &sketches);
+        if draft.cases == 0 {
+            return Ok(draft);
+        }
         let options = Options { settings: settings.clone(), ..Options::default() };
         let suite = Suite::read("the draft", &draft.text, &settings.base, &options)?;
         let failed = suite.run().cases.into_iter().filter(|case| !case.passed);
         failed.for_each(|case| prove::mend(&mut sketches, &case, last));
     }
     Ok(write::suite(files, settings, &sketches))
+}
+
+/// A message that fires a rule by itself, whatever the time: topic and payload.
+pub(crate) fn firing(name: &str, spec: &RuleSpec) -> Option<(String, Value)> {
+    let deployed = DeployedRule {
+        name: name.to_owned(),
+        spec: spec.clone(),
+        payload: serde_json::Value::Null,
+        sql_at: (0, 0),
+        origin: Origin::default(),
+    };
+    let rule = Rule::compile(&spec.sql, spec.version).ok()?;
+    let compiled = Compiled { deployed: &deployed, survey: rule.survey(), rule };
+    if compiled.survey.is_external() {
+        return None;
+    }
+    let message = search::Search::new(&compiled, &Deployment::default()).firing()?;
+    Some((message.topic, message.payload))
 }
 
 /// What was found for each rule, before a suite has run.
@@ -117,13 +140,7 @@ fn compile(deployment: &Deployment) -> Result<Vec<Compiled<'_>>, Vec<Problem>> {
     for deployed in &deployment.rules {
         match Rule::compile(&deployed.spec.sql, deployed.spec.version) {
             Ok(rule) => rules.push(Compiled { deployed, survey: rule.survey(), rule }),
-            Err(diagnostics) => problems.extend(diagnostics.iter().map(|diagnostic| {
-                let (line, column) = deployed.sql_at;
-                let found = diagnostic.to_string();
-                Problem::of_file(&deployed.origin.file, found, "SQL of AWS IoT")
-                    .at(line, column)
-                    .about(&deployed.name)
-            })),
+            Err(diagnostics) => problems.extend(deployed.sql_problems(&diagnostics)),
         }
     }
     if rules.is_empty() && problems.is_empty() {

@@ -34,6 +34,11 @@ pub(crate) fn read(file: &str, text: &str, builder: &mut Builder<'_>) {
                 Err(problems) => builder.problems.extend(problems),
             }
         }
+        None if is_suite_tree(&root) => {
+            let expected = "rules, policies or a template; `fieldmirror rules test` (or `policy \
+                            test`) runs it, and the files that it names can be given here";
+            builder.problems.push(Problem::of_file(file, "a suite", expected));
+        }
         None => {
             let expected = "a rule (`sql`), a policy (`Statement`), a template of CloudFormation \
                  (`Resources`), a Terraform plan as JSON (`planned_values`), or a provisioning \
@@ -41,6 +46,17 @@ pub(crate) fn read(file: &str, text: &str, builder: &mut Builder<'_>) {
             builder.problems.push(Problem::of_file(file, root.kind(), expected));
         }
     }
+}
+
+/// Whether a file is a suite or a case file, which other commands take.
+pub(crate) fn is_suite(file: &str, text: &str) -> bool {
+    // Most files are none, and need no second reading to see that.
+    let may_be = ["tests", "inputSql", "expectedOutput"].iter().any(|word| text.contains(word));
+    may_be && yaml::parse(file, text).is_ok_and(|root| is_suite_tree(&root))
+}
+
+fn is_suite_tree(root: &Node) -> bool {
+    ["tests", "inputSql", "expectedOutput"].iter().any(|key| root.get(key).is_some())
 }
 
 /// What a file is.
@@ -55,6 +71,9 @@ enum Kind {
 
 fn recognise(root: &Node) -> Option<Kind> {
     let has = |key: &str| root.get(key).is_some();
+    if is_suite_tree(root) {
+        return None;
+    }
     if has("Resources") {
         let of_stack = has("AWSTemplateFormatVersion") || has("Transform");
         if !of_stack && provisioning::is_one(root) {
@@ -66,7 +85,10 @@ fn recognise(root: &Node) -> Option<Kind> {
     {
         return Some(Kind::Terraform);
     }
-    if has("Statement") || has("policyDocument") {
+    // A statement without the document around it is what the service refuses, and what the lint
+    // tells people about.
+    let is_statement = has("Effect") && (has("Action") || has("NotAction"));
+    if has("Statement") || has("policyDocument") || is_statement {
         return Some(Kind::Policy);
     }
     if has("sql") || has("topicRulePayload") || has("rule") {

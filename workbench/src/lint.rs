@@ -28,10 +28,12 @@ mod pattern;
 mod policy;
 mod policy_document;
 mod sample;
+mod service;
 mod topics;
 mod undefined;
 
 pub use code::Code;
+pub(crate) use fields::edits;
 pub use finding::{Finding, Format, Severity, exit_code, render};
 pub use sample::{Message, read as read_sample};
 
@@ -116,6 +118,7 @@ pub fn lint(subject: &Subject, options: &Options) -> Vec<Finding> {
     let policies = policy_document::read(&subject.policies, &mut report);
     for document in &policies {
         policy::check(document, &mut report);
+        service::check(document.source, &mut report);
     }
     access::check(&views, &policies, subject, &mut report);
     report.into_findings()

@@ -4,12 +4,15 @@
 //! suite -> for each rule: mutants of its SQL (rules), its actions dropped or turned elsewhere
 //!       -> the suite over the changed rules, until a case fails: killed
 //!       -> else a message on which rule and mutant part: survived
-//!       -> and where none is found: probably equivalent
+//!       -> survived as well where none is found: that none was found proves nothing
+//!       -> equivalent only if that follows from the two statements
 //! ```
 //!
-//! A message is only proposed after both statements were evaluated on it: it starts from a message
-//! of the suite's own cases, with the values that the mutant names put in ([`Mutant::boundary`]),
-//! and with null, text or nothing in the place of each field that the rule reads.
+//! A message is only proposed after both statements were evaluated on it, and at least one of them
+//! fires: it starts from a message of the suite's own cases, or one found to fire the rule, with the
+//! values that the mutant names put in ([`Mutant::boundary`]), then with numbers, texts, null or
+//! nothing in the place of one field after the other, also inside lists, and with the numbers at
+//! which the rule turns from silence to firing.
 //!
 //! Of an action, the names of its targets are changed as well: table, function, topic, queue.
 //!
@@ -17,24 +20,27 @@
 
 mod actions;
 mod render;
+mod values;
 mod witness;
 
 pub use render::Format;
 
+use crate::init;
 use crate::suite::{Act, Suite};
 use fieldmirror_cloud::error::CloudError;
 use fieldmirror_cloud::rule_spec::RuleSpec;
 use fieldmirror_rules::mutate::Mutant;
 use fieldmirror_rules::rule::Rule;
+use fieldmirror_rules::value::Value;
 
 /// What became of all mutants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// How many a case noticed.
     pub killed: usize,
-    /// Those that no case noticed, though a message tells them apart.
+    /// Those that no case noticed; most with a message that tells them apart.
     pub survivors: Vec<Survivor>,
-    /// Those that no case noticed and for which no message was found: they may well mean the same.
+    /// Those that no case can notice, as follows from the statements themselves.
     pub equivalent: Vec<Survivor>,
 }
 
@@ -51,7 +57,7 @@ pub struct Survivor {
     pub description: String,
     /// The changed statement; the rule's own where an action was dropped.
     pub sql: String,
-    /// A message on which the two part.
+    /// A message on which the two part, if one was found.
     pub witness: Option<Witness>,
 }
 
@@ -110,15 +116,18 @@ pub fn mutate(suite: &Suite) -> Result<Outcome, MutationError> {
     for (at, (name, spec)) in suite.rules().iter().enumerate() {
         // A rule of a loaded suite compiles.
         let Ok(rule) = Rule::compile(&spec.sql, spec.version) else { continue };
+        let firing: Vec<_> = init::firing(name, spec).into_iter().collect();
         for mutant in rule.mutants() {
             let changed = RuleSpec { sql: mutant.sql.clone(), ..spec.clone() };
             if notices(suite, at, changed, &mutant.description)? {
                 outcome.killed += 1;
             } else {
-                outcome.survives(suite, name, (&rule, &mutant), &messages);
+                outcome.survives(suite, name, (&rule, &mutant), (&messages, &firing));
             }
         }
-        for (kind, description, changed) in actions::mutants(spec) {
+        // The action of a statement under `sql:` is none of the user's.
+        let actions = if suite.is_inline(name) { Vec::new() } else { actions::mutants(spec) };
+        for (kind, description, changed) in actions {
             match notices(suite, at, changed, &description) {
                 Ok(true) => outcome.killed += 1,
                 Ok(false) => {
@@ -184,11 +193,22 @@ impl Outcome {
         suite: &Suite,
         name: &str,
         (rule, mutant): (&Rule, &Mutant),
-        messages: &[Sent],
+        (messages, firing): (&[Sent], &[(String, Value)]),
     ) {
-        let witness = Rule::compile(&mutant.sql, rule.version())
-            .ok()
-            .and_then(|changed| witness::parting(rule, &changed, mutant, messages));
+        // Each mutant compiles.
+        let changed = Rule::compile(&mutant.sql, rule.version()).ok();
+        let witness = changed.as_ref().and_then(|changed| {
+            let told = witness::parting(rule, changed, mutant, messages, firing);
+            told.or_else(|| {
+                // Where nothing fires the rule, something may fire the mutant.
+                let spec = suite.rules().iter().find(|(other, _)| other == name)?;
+                let spec = RuleSpec { sql: mutant.sql.clone(), ..spec.1.clone() };
+                let firing = [init::firing(name, &spec)?];
+                witness::parting(rule, changed, mutant, &[], &firing)
+            })
+        });
+        let is_equivalent = witness.is_none()
+            && changed.as_ref().is_some_and(|changed| witness::is_equivalent(rule, changed));
         let survivor = Survivor {
             suite: suite.file.clone(),
             rule: name.to_owned(),
@@ -197,9 +217,10 @@ impl Outcome {
             sql: mutant.sql.clone(),
             witness,
         };
-        match survivor.witness {
-            Some(_) => self.survivors.push(survivor),
-            None => self.equivalent.push(survivor),
+        if is_equivalent {
+            self.equivalent.push(survivor);
+        } else {
+            self.survivors.push(survivor);
         }
     }
 
@@ -210,7 +231,7 @@ impl Outcome {
         self.equivalent.extend(other.equivalent);
     }
 
-    /// The exit code: 1 if a mutant survived. What is probably equivalent does not count.
+    /// The exit code: 1 if a mutant survived. What is equivalent does not count.
     pub fn exit_code(&self) -> u8 {
         u8::from(!self.survivors.is_empty())
     }

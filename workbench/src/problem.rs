@@ -1,5 +1,6 @@
 //! What is wrong with a file that a team brought, with the place of it.
 
+use fieldmirror_rules::diagnostic::Diagnostic;
 use std::fmt;
 
 /// One thing that is wrong in one file: where, what stands there, what was expected.
@@ -15,8 +16,10 @@ pub struct Problem {
     pub subject: String,
     /// What stands there.
     pub found: String,
-    /// What should stand there, or what to do.
+    /// What should stand there, or what to do; empty where what was found says it.
     pub expected: String,
+    /// The text around the place with a mark beneath it, in lines; empty where there is none.
+    pub excerpt: String,
 }
 
 impl Problem {
@@ -33,7 +36,39 @@ impl Problem {
             subject: String::new(),
             found: found.into(),
             expected: expected.into(),
+            excerpt: String::new(),
         }
+    }
+
+    /// What is wrong with a statement that begins at `place` of a file, a line and column from 1.
+    ///
+    /// The column in the file is only told where the statement is one plain line before its place:
+    /// quotes and escapes would shift it. The excerpt always shows the statement's own.
+    pub fn of_sql(
+        file: impl Into<String>,
+        (line, column): (usize, usize),
+        sql: &str,
+        diagnostic: &Diagnostic,
+    ) -> Self {
+        let (row, offset) = diagnostic.position(sql);
+        let before: String = sql.chars().take(offset.saturating_sub(1)).collect();
+        let is_plain = row == 1 && !before.contains(['"', '\\', '\n', '\t']);
+        let column = if is_plain && column > 0 { column + offset } else { column };
+        let mut found = format!("{}: {}", diagnostic.code, diagnostic.message);
+        let mut expected = diagnostic.expected.join(", ");
+        match (expected.as_str(), diagnostic.help.as_deref()) {
+            ("", help) => {
+                found = format!("{found}; {}", help.unwrap_or_else(|| diagnostic.code.help()));
+            }
+            (_, Some(help)) => expected = format!("{expected}; {help}"),
+            (_, None) => {}
+        }
+        // The first line is the message, and what follows the mark is what was expected.
+        let rendered = diagnostic.render(sql);
+        let lines: Vec<String> =
+            rendered.lines().skip(1).take(2).map(|line| format!("  {line}")).collect();
+        let problem = Self::of_file(file, found, expected).at(line, column);
+        Self { excerpt: lines.join("\n"), ..problem }
     }
 
     /// The same problem at a line and column.
@@ -59,6 +94,11 @@ pub fn shown(text: &str) -> String {
     }
 }
 
+/// A number with its noun: `1 case`, `2 cases`.
+pub fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Characters of a value that a message shows.
 const SHOWN_CHARS_MAX: usize = 60;
 
@@ -75,6 +115,13 @@ impl fmt::Display for Problem {
         if !self.subject.is_empty() {
             write!(out, "{}: ", self.subject)?;
         }
-        write!(out, "{}; expected {}", self.found, self.expected)
+        match self.expected.as_str() {
+            "" => out.write_str(&self.found)?,
+            expected => write!(out, "{}; expected {expected}", self.found)?,
+        }
+        if !self.excerpt.is_empty() {
+            write!(out, "\n{}", self.excerpt)?;
+        }
+        Ok(())
     }
 }

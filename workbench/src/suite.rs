@@ -164,6 +164,10 @@ impl Suite {
         options: &Options<'_>,
     ) -> Result<Self, Vec<Problem>> {
         let root = crate::yaml::parse(file, text)?;
+        if policies::is_one(&root) {
+            let expected = "a suite of rules; `fieldmirror policy test` runs this one";
+            return Err(vec![Problem::of_file(file, "a suite of policies", expected)]);
+        }
         if aws_case::is_one(&root) {
             return aws_case::read(file, &root, options);
         }
@@ -173,6 +177,11 @@ impl Suite {
     /// The rules by name, in order.
     pub fn rules(&self) -> &[(String, RuleSpec)] {
         &self.spec.rules
+    }
+
+    /// Whether a rule is a statement of `sql:`, whose action only shows its output.
+    pub(crate) fn is_inline(&self, name: &str) -> bool {
+        self.inline.contains(name)
     }
 
     /// The same suite over other rules, as a mutation test needs it.

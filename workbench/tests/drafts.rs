@@ -38,6 +38,10 @@ fn drafts_of_all_templates_pass() {
         }
         let draft = init::draft(std::slice::from_ref(&name), &settings, &deployment);
         let draft = draft.unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+        if draft.cases == 0 {
+            // Nothing to run, which is no suite.
+            continue;
+        }
         // The suite stands beside its template, as a user's would.
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::copy(&path, folder.path().join(&name)).expect("a copy");
@@ -83,4 +87,25 @@ fn a_draft_of_a_broken_rule_fails() {
     assert_eq!(failed(&file), 1);
     rule(34);
     assert_eq!(failed(&file), 1);
+}
+
+#[test]
+fn a_draft_for_a_folder_stands_in_that_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rule = "{\"sql\": \"SELECT a FROM 't' WHERE a > 1\", \"awsIotSqlVersion\": \
+                \"2016-03-23\", \"actions\": [{\"lambda\": {\"functionArn\": \
+                \"arn:aws:lambda:eu-west-1:123456789012:function:f\"}}]}";
+    std::fs::write(folder.path().join("r.json"), rule).expect("a rule");
+    let settings = Settings { base: folder.path().to_owned(), ..Settings::default() };
+    let file = folder.path().join("suite.yaml");
+    // The second time the suite lies among the rules.
+    for _ in 0..2 {
+        let files = [String::new()];
+        let deployment = load(&files, &settings).expect("a deployment");
+        let draft = init::draft(&files, &settings, &deployment).expect("a draft");
+        assert!(draft.text.contains("\nrules: [.]\n"), "{}", draft.text);
+        std::fs::write(&file, &draft.text).expect("a suite");
+        let results = suite::run(&[folder.path().to_owned()], &Options::default());
+        assert_eq!(results.expect("a suite").passed(), 2);
+    }
 }

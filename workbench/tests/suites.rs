@@ -95,7 +95,8 @@ fn a_file_that_is_no_suite_is_named_unless_a_suite_uses_it() {
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     let rule = r#"{"sql": "SELECT * FROM 't'", "actions": []}"#;
     write("rule.json", rule);
-    write("suite.yaml", "rules: [rule.json]\ntests: []\n");
+    let case = "{name: n, messages: [{topic: t, payload: 1}], expect: []}";
+    write("suite.yaml", &format!("rules: [rule.json]\ntests: [{case}]\n"));
     let run = || suite::run(&[folder.path().to_owned()], &Options::default());
     assert_eq!(run().unwrap().suites.len(), 1);
     write("other.json", rule);

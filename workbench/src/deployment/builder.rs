@@ -15,6 +15,7 @@ use crate::yaml::{self, Node};
 use fieldmirror_cloud::error::CloudError;
 use fieldmirror_cloud::rule_spec::RuleSpec;
 use fieldmirror_cloud::spec::ThingSpec;
+use fieldmirror_rules::rule::{Rule, SqlVersion};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A deployment that grows with each file.
@@ -45,6 +46,7 @@ impl<'a> Builder<'a> {
         self.refuse_duplicates();
         self.refuse_unknown_parameters();
         self.note_dangling_attachments();
+        self.tell_once();
         if self.problems.is_empty() { Ok(self.deployment) } else { Err(self.problems) }
     }
 
@@ -78,7 +80,11 @@ impl<'a> Builder<'a> {
         self.name(Name::Rule, name, payload, &origin);
         let read = payload.to_json_text(&origin.file).map_err(|problem| vec![problem]);
         let read = read.and_then(|text| {
-            RuleSpec::parse(&text).map_err(|error| rule_problems(&error, payload, &origin))
+            RuleSpec::parse(&text).map_err(|error| {
+                let mut problems = rule_problems(&error, payload, &origin);
+                problems.extend(statement_problems(name, payload, &origin));
+                problems
+            })
         });
         let json = payload.to_json(&origin.file).map_err(|problem| vec![problem]);
         match (read, json) {
@@ -109,7 +115,9 @@ impl<'a> Builder<'a> {
             }
             None => document,
         };
-        if document.get("Statement").is_none() {
+        // A bare statement is kept as it is: whoever needs a policy refuses it, and the lint says
+        // what is missing around it.
+        if document.get("Statement").is_none() && document.get("Effect").is_none() {
             let found = format!("{} without `Statement`", document.kind());
             let expected = "a policy document: `Version`, and `Statement` with `Effect`, `Action` \
                 and `Resource`";
@@ -304,6 +312,21 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// What is wrong at one place is told once, though several resources refer to it.
+    fn tell_once(&mut self) {
+        let mut told = BTreeSet::new();
+        self.problems.retain(|problem| {
+            let subject =
+                if problem.line > 0 && problem.column > 0 { "" } else { &problem.subject };
+            told.insert((
+                problem.file.clone(),
+                (problem.line, problem.column),
+                subject.to_owned(),
+                problem.found.clone(),
+            ))
+        });
+    }
+
     fn note_dangling_attachments(&mut self) {
         let d = &self.deployment;
         let mut notes = Vec::new();
@@ -365,6 +388,20 @@ fn rule_problems(error: &CloudError, payload: &Node, origin: &Origin) -> Vec<Pro
             .at(payload.line, payload.column),
     };
     vec![problem.about(subject)]
+}
+
+/// What is wrong with the statement of a rule that is wrong elsewhere, so that all is told at once.
+fn statement_problems(name: &str, payload: &Node, origin: &Origin) -> Vec<Problem> {
+    let Some(node) = payload.get("sql") else { return Vec::new() };
+    let Some(sql) = node.as_text() else { return Vec::new() };
+    let version = payload.get("awsIotSqlVersion").and_then(Node::as_written);
+    let version = version.and_then(SqlVersion::parse).unwrap_or_default();
+    let diagnostics = Rule::compile(sql, version).err().unwrap_or_default();
+    let problem = |diagnostic| {
+        Problem::of_sql(&origin.file, (node.line, node.column), sql, diagnostic)
+            .about(format!("rule `{name}`"))
+    };
+    diagnostics.iter().map(problem).collect()
 }
 
 /// The deepest node on a path such as `actions[0].lambda.functionArn` that is there.

@@ -6,9 +6,10 @@ use crate::problem::Problem;
 use crate::yaml::TEXT_BYTES_MAX;
 use std::path::{Path, PathBuf};
 
-/// Reads everything that `patterns` name: files, folders (their `.json`, `.yaml`, `.yml` and
-/// `.template` files), and paths with `*`, `?` (inside a name) and `**` (any folders), relative to
-/// [`Settings::base`]. Each file counts once.
+/// Reads everything that `patterns` name: files, folders (the `.json`, `.yaml`, `.yml` and
+/// `.template` files in and below them, without what is hidden), and paths with `*`, `?` (inside a name) and `**` (any folders), relative to
+/// [`Settings::base`]. Each file counts once. Suites and case files in folders and behind patterns are
+/// passed over; one that is named is a problem.
 ///
 /// # Errors
 /// Every [`Problem`] of every file, a pattern that names no file, and parameters that no template
@@ -18,12 +19,18 @@ pub fn load(patterns: &[String], settings: &Settings) -> Result<Deployment, Vec<
     let mut seen: Vec<PathBuf> = Vec::new();
     for pattern in patterns {
         match expand(&settings.base, pattern) {
-            Ok(files) => {
-                for file in files {
-                    if !seen.contains(&file) {
-                        read(&file, &mut builder);
-                        seen.push(file);
+            Ok((files, is_named)) => {
+                let mut suites = 0;
+                for file in &files {
+                    if !seen.contains(file) {
+                        suites +=
+                            usize::from(read(file, is_named, &mut builder) == Read::PassedOver);
+                        seen.push(file.clone());
                     }
+                }
+                if suites == files.len() {
+                    let found = "nothing but suites";
+                    builder.problems.push(Problem::of_file(pattern, found, EXPECTED));
                 }
             }
             Err(problem) => builder.problems.push(problem),
@@ -32,29 +39,44 @@ pub fn load(patterns: &[String], settings: &Settings) -> Result<Deployment, Vec<
     builder.finish()
 }
 
-fn read(path: &Path, builder: &mut Builder<'_>) {
+/// What became of a file.
+#[derive(PartialEq, Eq)]
+enum Read {
+    Taken,
+    PassedOver,
+}
+
+const EXPECTED: &str = "at least one `.json`, `.yaml`, `.yml` or `.template` file";
+
+fn read(path: &Path, is_named: bool, builder: &mut Builder<'_>) -> Read {
     let name = path.display().to_string();
     let size = std::fs::metadata(path).map(|metadata| metadata.len());
     if size.is_ok_and(|size| size > TEXT_BYTES_MAX as u64) {
         let expected = format!("at most {TEXT_BYTES_MAX} bytes");
         builder.problems.push(Problem::of_file(name, "a larger file", expected));
-        return;
+        return Read::Taken;
     }
     match std::fs::read_to_string(path) {
+        Ok(text) if !is_named && inputs::is_suite(&name, &text) => return Read::PassedOver,
         Ok(text) => inputs::read(&name, &text, builder),
         Err(error) => {
             let problem = Problem::of_file(name, error.to_string(), "a readable file of UTF-8");
             builder.problems.push(problem);
         }
     }
+    Read::Taken
 }
 
-/// The files that a pattern names, sorted.
-fn expand(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Problem> {
-    let path = base.join(pattern);
+/// The files that a pattern names, sorted, and whether it names just that file.
+fn expand(base: &Path, pattern: &str) -> Result<(Vec<PathBuf>, bool), Problem> {
+    let is_base = matches!(pattern, "" | "." | "./") && !base.as_os_str().is_empty();
+    let path = if is_base { base.to_owned() } else { base.join(pattern) };
+    let path = if path.as_os_str().is_empty() { PathBuf::from(".") } else { path };
     let mut files = Vec::new();
+    let mut is_named = false;
     if path.is_dir() {
-        files = children(&path).into_iter().filter(|file| is_input(file)).collect();
+        below(&path, 0, &mut files);
+        files.sort();
     } else if pattern.contains(['*', '?']) {
         let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
         let root = if pattern.starts_with('/') { Path::new("/") } else { base };
@@ -63,12 +85,28 @@ fn expand(base: &Path, pattern: &str) -> Result<Vec<PathBuf>, Problem> {
         files.dedup();
     } else {
         files.push(path);
+        is_named = true;
     }
     if files.is_empty() {
-        let expected = "at least one `.json`, `.yaml`, `.yml` or `.template` file";
-        return Err(Problem::of_file(pattern, "no file", expected));
+        return Err(Problem::of_file(pattern, "no file", EXPECTED));
     }
-    Ok(files)
+    Ok((files, is_named))
+}
+
+/// The inputs in a folder and below it.
+fn below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
+    for path in children(folder) {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if hidden || depth > FOLDERS_DEEP_MAX || files.len() > FILES_MAX {
+            continue;
+        }
+        // Links could lead back up.
+        if path.is_dir() && !path.is_symlink() {
+            below(&path, depth + 1, files);
+        } else if is_input(&path) {
+            files.push(path);
+        }
+    }
 }
 
 fn walk(folder: &Path, parts: &[&str], depth: usize, files: &mut Vec<PathBuf>) {
@@ -178,11 +216,11 @@ mod tests {
             std::fs::write(base.join(name), "{}").unwrap();
         }
         let names = |pattern: &str| -> Vec<String> {
-            let files = expand(base, pattern).unwrap();
+            let (files, _) = expand(base, pattern).unwrap();
             let cut = |file: &PathBuf| file.strip_prefix(base).unwrap().display().to_string();
             files.iter().map(cut).collect()
         };
-        assert_eq!(names("rules"), ["rules/a.json", "rules/b.json"]);
+        assert_eq!(names("rules"), ["rules/a.json", "rules/b.json", "rules/deep/c.yaml"]);
         assert_eq!(names("rules/*.json"), ["rules/a.json", "rules/b.json"]);
         assert_eq!(names("**/*.yaml"), ["rules/deep/c.yaml"]);
         assert_eq!(

@@ -97,3 +97,74 @@ fn attachments_of_what_no_file_declares_are_noted() {
         ]
     );
 }
+
+const STATEMENT: &str = r#"{"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"}"#;
+
+#[test]
+fn a_bare_statement_is_a_policy_that_only_the_lint_takes() {
+    let template = format!(
+        "{{\"Resources\": {{\"P\": {{\"Type\": \"AWS::IoT::Policy\", \"Properties\": \
+         {{\"PolicyDocument\": {STATEMENT}}}}}}}}}"
+    );
+    for text in [STATEMENT, &template] {
+        let deployment = Deployment::read("p.json", text, &Settings::default()).unwrap();
+        assert_eq!(deployment.policies[0].document["Effect"], "Allow");
+        let subject = crate::lint::Subject::from(&deployment);
+        let findings = crate::lint::lint(&subject, &crate::lint::Options::default());
+        assert!(findings.iter().any(|finding| finding.code == "L031"), "{findings:?}");
+        assert_eq!(crate::lint::exit_code(&findings, false), 1);
+        let refused = crate::suite::identity_of(&deployment).unwrap_err();
+        assert!(refused[0].to_string().contains("an unknown field"), "{}", refused[0]);
+    }
+}
+
+#[test]
+fn folders_are_read_to_the_bottom_and_suites_in_them_passed_over() {
+    let folder = folder(&[("r.json", RULE), ("suite.yaml", "rules: [.]\ntests: []\n")]);
+    std::fs::create_dir(folder.path().join("deep")).unwrap();
+    let named = r#"{"ruleName": "deep", "sql": "SELECT * FROM 'a'", "actions": []}"#;
+    std::fs::write(folder.path().join("deep/d.json"), named).unwrap();
+    for pattern in ["", ".", "*"] {
+        let deployment = load(&[pattern.to_owned()], &settings(folder.path())).unwrap();
+        let names: Vec<&str> = deployment.rules.iter().map(|rule| rule.name.as_str()).collect();
+        let expected = if pattern == "*" { &["r"][..] } else { &["deep", "r"][..] };
+        assert_eq!(names, expected, "{pattern}");
+    }
+    let problems = load(&["suite.yaml".to_owned()], &settings(folder.path())).unwrap_err();
+    assert!(problems[0].to_string().contains("a suite; expected rules"), "{}", problems[0]);
+    std::fs::remove_file(folder.path().join("r.json")).unwrap();
+    std::fs::remove_file(folder.path().join("deep/d.json")).unwrap();
+    let problems = load(&[".".to_owned()], &settings(folder.path())).unwrap_err();
+    assert!(problems[0].to_string().contains("nothing but suites"), "{}", problems[0]);
+}
+
+#[test]
+fn a_nested_stack_is_noted_and_a_wrong_parameter_told_once() {
+    let text = "Parameters: {Farm: {Type: String, AllowedValues: [a]}}
+Resources:
+  S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: x}}
+  A: {Type: AWS::IoT::Thing, Properties: {ThingName: !Ref Farm}}
+  B: {Type: AWS::IoT::ThingGroup, Properties: {ThingGroupName: !Ref Farm}}
+";
+    let mut given = Settings::default();
+    given.parameters.insert("Farm".to_owned(), "a".to_owned());
+    let deployment = Deployment::read("t.yaml", text, &given).unwrap();
+    let notes: Vec<String> = deployment.notes.iter().map(ToString::to_string).collect();
+    assert!(notes[0].starts_with("t.yaml:3 (S): a nested stack is not read"), "{notes:?}");
+    given.parameters.insert("Farm".to_owned(), "b".to_owned());
+    let problems = Deployment::read("t.yaml", text, &given).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:#?}");
+}
+
+#[test]
+fn an_empty_text_in_a_plan_is_an_argument_that_is_not_set() {
+    let text = r#"{"format_version": "1.2", "planned_values": {"root_module": {"resources": [{
+        "address": "aws_iot_topic_rule.r", "mode": "managed", "type": "aws_iot_topic_rule",
+        "values": {"name": "r", "sql": "SELECT * FROM 'a'", "sql_version": "2016-03-23",
+            "enabled": true, "description": "", "s3": [{"bucket_name": "b", "key": "k",
+            "role_arn": "arn:aws:iam::123456789012:role/r", "canned_acl": ""}]}}]}}}"#;
+    let deployment = Deployment::read("plan.json", text, &Settings::default()).unwrap();
+    let action = &deployment.rules[0].payload["actions"][0]["s3"];
+    assert_eq!(action["bucketName"], "b");
+    assert!(action.get("cannedAcl").is_none(), "{action}");
+}

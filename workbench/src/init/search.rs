@@ -204,7 +204,7 @@ fn pool(compiled: &Compiled<'_>) -> Vec<Value> {
 }
 
 /// Texts and numbers as they stand in a statement.
-fn literals(sql: &str) -> Vec<Value> {
+pub(crate) fn literals(sql: &str) -> Vec<Value> {
     let mut found = Vec::new();
     let mut rest = sql;
     let mut inside_word = false;

@@ -161,7 +161,11 @@ fn rules_that_do_not_compile_say_where() {
     let text = "{\"actions\": [],\n \"sql\": \"SELECT nosuch(1) FROM 'a' WHERE\"}";
     let deployment = Deployment::read("rule.json", text, &settings).unwrap();
     let problems = proposed("rule.json", &deployment).unwrap_err();
-    assert!(problems[0].to_string().starts_with("rule.json:2:9: rule: "), "{}", problems[0]);
+    assert!(
+        problems[0].to_string().starts_with("rule.json:2:17: rule `rule`: "),
+        "{}",
+        problems[0]
+    );
     let problems = proposed("none", &Deployment::default()).unwrap_err();
     assert_eq!(problems[0].to_string(), "the input: no rules; expected a file with a rule");
 }

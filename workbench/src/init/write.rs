@@ -18,7 +18,9 @@ pub(super) fn suite(files: &[String], settings: &Settings, sketches: &[Sketch<'_
         "# messages were found by evaluating the rules; the suite says what they do, not what",
     );
     line(out, "# they should do. Read each case, and make it say what you mean.");
-    let files: Vec<String> = files.iter().map(|file| quoted(file)).collect();
+    // The folder that the suite itself stands in.
+    let named = |file: &String| if file.is_empty() { ".".to_owned() } else { quoted(file) };
+    let files: Vec<String> = files.iter().map(named).collect();
     line(out, &format!("rules: [{}]", files.join(", ")));
     if !settings.parameters.is_empty() {
         line(out, "parameters:");

@@ -141,6 +141,11 @@ impl<'n> Stack<'n, '_, '_> {
             let expected = "`Transform: AWS::Serverless-2016-10-31` at the top of the template";
             self.fail(node, format!("`{kind}` in a template that is not SAM's"), expected);
         }
+        if kind == "AWS::CloudFormation::Stack" {
+            let text = "a nested stack is not read: rules and policies in it are missing here; \
+                        name its template as well";
+            self.builder.note(&origin, text);
+        }
         self.table(id, kind, node);
         self.other(id, kind, node);
         if kind == "AWS::Serverless::Function" {

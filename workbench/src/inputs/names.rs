@@ -166,7 +166,9 @@ fn camel(snake: &str) -> String {
 /// A plan writes each attribute of a block that was left out as null, and each block as an empty
 /// list.
 fn is_nothing(node: &Node) -> bool {
-    node.is_null() || node.as_sequence().is_some_and(<[Node]>::is_empty)
+    // The provider writes an empty text for an argument that is not set.
+    let is_empty = node.as_text() == Some("");
+    node.is_null() || is_empty || node.as_sequence().is_some_and(<[Node]>::is_empty)
 }
 
 /// A scalar as the field takes it: as a truth value or number if the API has one there, else as

@@ -87,8 +87,16 @@ codes! {
     Placeholder = "L040";
     /// Subscribing allowed without receiving.
     SubscribeWithoutReceive = "L041";
-    /// A part of a policy that is missing or of the wrong kind.
+    /// A part of a policy that is missing, of the wrong kind, or that the service refuses.
     MalformedPolicy = "L042";
+    /// A resource that no action of its statement is asked about.
+    IdleResource = "L043";
+    /// A variable or key of a policy that never has a value here.
+    ForeignVariable = "L044";
+    /// A key with several values, without ForAllValues or ForAnyValue.
+    NoSetOperator = "L045";
+    /// An action that no resource of its statement fits.
+    MisplacedAction = "L046";
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn gather(value: &Value, prefix: String, level: usize, known: &mut BTreeSet<Stri
 }
 
 /// How many characters must be inserted, deleted or replaced, or differ in case only.
-fn edits(from: &str, to: &str) -> usize {
+pub(crate) fn edits(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (i, a) in from.chars().enumerate() {

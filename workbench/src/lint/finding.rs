@@ -1,5 +1,6 @@
 //! One finding, and lists of them as text, JSON and GitHub annotations.
 
+use crate::problem::counted;
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -131,13 +132,19 @@ pub fn render(findings: &[Finding], format: Format) -> String {
     match format {
         Format::Text => {
             let mut out: String = findings.iter().map(Finding::to_text).collect();
-            let _ = writeln!(out, "{errors} errors, {warnings} warnings, {notes} notes");
+            let _ = writeln!(
+                out,
+                "{}, {}, {}",
+                counted(errors, "error"),
+                counted(warnings, "warning"),
+                counted(notes, "note")
+            );
             out
         }
         Format::Json => {
             let list: Vec<_> = findings.iter().map(Finding::to_json).collect();
             let counts = json!({
-                "errors": errors, "warnings": warnings, "notes": notes, "findings": list,
+                "schema_version": 1, "errors": errors, "warnings": warnings, "notes": notes, "findings": list,
             });
             format!("{counts:#}\n")
         }
@@ -184,7 +191,7 @@ mod tests {
         assert_eq!(
             render(std::slice::from_ref(&found), Format::Text),
             "rules/a,b.json:3:12: warning[L004]: dry: it is 100% swallowed\n  at: sql:1:27\n  \
-             help: write CASE\n0 errors, 1 warnings, 0 notes\n"
+             help: write CASE\n0 errors, 1 warning, 0 notes\n"
         );
         assert_eq!(
             render(std::slice::from_ref(&found), Format::Github),

@@ -94,11 +94,17 @@ fn placeholders(document: &Document<'_>, resource: &Resource<'_>, report: &mut R
     let open: Vec<&str> =
         words.iter().map(|(_, found)| *found).filter(|found| is_word(found)).collect();
     if !open.is_empty() {
-        let message =
-            format!("{} is a placeholder: `{}` matches nothing", open.join(" and "), resource.text);
+        let message = format!("{}: `{}` matches nothing", placeholder(&open), resource.text);
         let help = "fill in region and account";
         let code = (Code::Placeholder, Severity::Warning);
         report.policy(document.source, resource.path.clone(), code, message, help);
+    }
+}
+
+fn placeholder(open: &[&str]) -> String {
+    match open {
+        [one] => format!("{one} is a placeholder"),
+        several => format!("{} are placeholders", several.join(" and ")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Mutants as text and JSON.
 
 use super::{Outcome, Survivor};
+use crate::problem::counted;
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -25,16 +26,16 @@ impl Outcome {
     fn to_text(&self) -> String {
         let mut out = String::new();
         for survivor in &self.survivors {
-            out.push_str(&survivor.to_text("survived"));
+            out.push_str(&survivor.to_text(SURVIVED));
         }
         for survivor in &self.equivalent {
-            out.push_str(&survivor.to_text("probably equivalent"));
+            out.push_str(&survivor.to_text("equivalent"));
         }
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "{} mutants: {} killed, {} survived, {} probably equivalent",
-            self.killed + self.survivors.len() + self.equivalent.len(),
+            "{}: {} killed, {} survived, {} equivalent",
+            counted(self.killed + self.survivors.len() + self.equivalent.len(), "mutant"),
             self.killed,
             self.survivors.len(),
             self.equivalent.len()
@@ -46,6 +47,7 @@ impl Outcome {
         let list =
             |survivors: &[Survivor]| survivors.iter().map(Survivor::to_json).collect::<Vec<_>>();
         json!({
+            "schema_version": 1,
             "killed": self.killed,
             "survived": self.survivors.len(),
             "equivalent": self.equivalent.len(),
@@ -54,6 +56,8 @@ impl Outcome {
         })
     }
 }
+
+const SURVIVED: &str = "survived";
 
 impl Survivor {
     fn to_text(&self, word: &str) -> String {
@@ -67,6 +71,8 @@ impl Survivor {
                 writeln!(out, "  add a case: topic {} payload {}", witness.topic, witness.payload);
             let _ = writeln!(out, "    the rule {}", witness.rule);
             let _ = writeln!(out, "    the mutant {}", witness.mutant);
+        } else if word == SURVIVED {
+            out.push_str("  no message was found that tells them apart: write a case that does\n");
         }
         out
     }

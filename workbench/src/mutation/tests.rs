@@ -102,3 +102,57 @@ fn an_action_that_no_case_looks_at_survives_and_one_that_is_looked_at_does_not()
     );
     assert!(strict.is_empty(), "{strict:?}");
 }
+
+/// Survivors of a suite of one case over one statement, by what changed.
+fn survivors(sql: &str, messages: &str, expect: &str) -> Vec<(String, Option<Witness>)> {
+    let text = format!(
+        "sql: \"{sql}\"\ntests:\n  - {{name: n, messages: [{messages}], expect: {expect}}}\n"
+    );
+    let suite = Suite::read("s.yaml", &text, Path::new(""), &Options::default()).unwrap();
+    let outcome = mutate(&suite).unwrap();
+    assert!(outcome.equivalent.is_empty(), "{:#?}", outcome.equivalent);
+    assert_eq!(outcome.exit_code(), 1);
+    outcome.survivors.into_iter().map(|one| (one.description, one.witness)).collect()
+}
+
+#[test]
+fn a_silent_case_leaves_survivors_with_messages_that_fire() {
+    let sql = "SET @temp = data.temperature, @c = (@temp - 32) * 5 / 9.5 SELECT 'HOT' AS state, \
+               @c AS celsius FROM 'dt/+/telemetry' WHERE @c > 10";
+    let left = survivors(sql, "{topic: dt/1/telemetry, payload: {data: {temperature: 32}}}", "[]");
+    assert!(left.len() > 10, "{left:#?}");
+    for (description, witness) in &left {
+        let Some(witness) = witness else { panic!("no message for {description}") };
+        let fires = witness.rule.starts_with("fires") || witness.mutant.starts_with("fires");
+        assert!(fires, "{description}: {witness:?}");
+    }
+}
+
+#[test]
+fn messages_are_found_inside_lists_and_functions() {
+    let sql = "SELECT floor(timestamp()/1000) AS ts, v FROM 't' WHERE length(get(v, 0).name) > 4";
+    let left = survivors(sql, "{topic: t, payload: {v: [{name: abc}]}}", "[]");
+    let found = |part: &str| {
+        let one = left.iter().find(|(description, _)| description.contains(part));
+        one.unwrap_or_else(|| panic!("{part}: {left:#?}")).1.is_some()
+    };
+    assert!(found("> 5") && found("*1000"), "{left:#?}");
+}
+
+#[test]
+fn a_statement_of_a_suite_has_no_action_that_could_be_turned() {
+    let cases = [case("dry", "{humidity: 34.999}", true), case("bound", "{humidity: 35}", false)];
+    let outcome = mutate(&suite(&cases.concat())).unwrap();
+    let kinds = ["dropped action", "target"];
+    assert!(outcome.survivors.iter().all(|one| !kinds.contains(&one.kind.as_str())));
+}
+
+#[test]
+fn only_what_can_never_fire_is_equivalent() {
+    let text = "sql: \"SELECT a FROM 't' WHERE 1 > 2\"\ntests:\n  - {name: n, messages: \
+                [{topic: t, payload: {a: 1}}], expect: []}\n";
+    let suite = Suite::read("s.yaml", text, Path::new(""), &Options::default()).unwrap();
+    let outcome = mutate(&suite).unwrap();
+    assert!(outcome.equivalent.iter().any(|one| one.sql.ends_with("1 > 3")), "{outcome:#?}");
+    assert!(outcome.killed > 0 && outcome.survivors.is_empty(), "{outcome:#?}");
+}

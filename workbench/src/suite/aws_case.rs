@@ -10,7 +10,7 @@ use super::case::{Act, Case, DEFAULT_CLIENT, Step};
 use super::declared::Declared;
 use super::expect::Expectation;
 use super::fields::Reader;
-use super::load::{INLINE_NAME, INLINE_VERSION, Parts, default_start};
+use super::load::{INLINE_NAME, INLINE_VERSION, Inline, Parts, default_start, statement_at};
 use super::{Options, Suite};
 use crate::deployment::Deployment;
 use crate::problem::Problem;
@@ -97,10 +97,11 @@ pub(super) fn read(file: &str, root: &Node, options: &Options<'_>) -> Result<Sui
             .into_iter()
             .collect(),
     };
+    let at = mapping.get("inputSql").map_or((0, 0), statement_at);
     let parts = Parts {
         scenario: None,
         deployment: Deployment::default(),
-        inline: vec![(INLINE_NAME.to_owned(), sql, version)],
+        inline: vec![Inline { name: INLINE_NAME.to_owned(), sql, version, at }],
         declared: Declared::default(),
         enforced: None,
     };

@@ -2,7 +2,10 @@
 
 use super::fields::{Reader, quoted};
 use super::values::{self, contains, same};
+use crate::lint::edits;
 use crate::yaml::Node;
+use fieldmirror_cloud::outputs::{ActionKind, Outcome, RejectionCode};
+use fieldmirror_cloud::policy::Action;
 use fieldmirror_rules::value::{Object, Value};
 
 /// One item of `expect`.
@@ -188,10 +191,36 @@ fn read_check(
             }
         }
         _ => {
-            let value = text(reader.text(at, &format!("`{key}`"))?);
+            let word = reader.text(at, &format!("`{key}`"))?;
+            if let Some(known) = words(kind, key)
+                && !known.contains(&word.as_str())
+            {
+                let near = known.iter().filter(|one| edits(&word, one) <= EDITS_MAX);
+                let near = near.min_by_key(|one| edits(&word, one));
+                let expected = match near {
+                    Some(near) => format!("`{near}`: did you mean that?"),
+                    None => format!("one of {}", quoted(&known)),
+                };
+                reader.wrong(at, format!("`{word}` as `{key}`"), &expected);
+            }
+            let value = text(word);
             (value.clone(), (key.to_owned(), Check::Equal(value)))
         }
     })
+}
+
+/// How many letters a word may be off to be taken for a known one.
+const EDITS_MAX: usize = 2;
+
+/// The words that a key takes, where these are a closed list: any other would never hold.
+fn words(kind: Kind, key: &str) -> Option<Vec<&'static str>> {
+    match (kind, key) {
+        (Kind::Rule, "action") => Some(ActionKind::ALL.map(ActionKind::name).to_vec()),
+        (Kind::Rule, "outcome") => Some(Outcome::ALL.map(Outcome::name).to_vec()),
+        (Kind::Refused, "code") => Some(RejectionCode::ALL.map(RejectionCode::name).to_vec()),
+        (Kind::Denied, "action") => Some(Action::ALL.map(Action::name).to_vec()),
+        _ => None,
+    }
 }
 
 /// Whether the key takes any JSON value.

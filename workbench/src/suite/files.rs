@@ -44,9 +44,15 @@ pub(super) fn load_all(
     let mut suites = Vec::new();
     let mut foreign = Vec::new();
     for path in named.union(&found) {
-        if !named.contains(path) && !is_suite(path) {
-            foreign.push(path);
-            continue;
+        if !named.contains(path) {
+            match kind(path) {
+                Kind::Suite => {}
+                Kind::OfPolicies => continue,
+                Kind::Foreign => {
+                    foreign.push(path);
+                    continue;
+                }
+            }
         }
         match Suite::load(path, options) {
             Ok(suite) => suites.push(suite),
@@ -67,7 +73,7 @@ pub(super) fn load_all(
 }
 
 /// The candidates below a folder: YAML and JSON, without what is hidden.
-fn collect(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>) {
+pub(super) fn collect(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
@@ -88,13 +94,23 @@ fn is_candidate(path: &Path) -> bool {
     path.is_file() && ["yaml", "yml", "json"].contains(&extension.as_str())
 }
 
+/// What a file in a folder is.
+enum Kind {
+    Suite,
+    /// A suite that `policy test` runs.
+    OfPolicies,
+    Foreign,
+}
+
 /// Whether the file is for us. One that cannot be read as YAML or JSON is: its error must be told.
-fn is_suite(path: &Path) -> bool {
+fn kind(path: &Path) -> Kind {
     let name = path.display().to_string();
-    let Ok(text) = std::fs::read_to_string(path) else { return true };
+    let Ok(text) = std::fs::read_to_string(path) else { return Kind::Suite };
     match crate::yaml::parse(&name, &text) {
-        Ok(root) => root.get("tests").is_some() || super::aws_case::is_one(&root),
-        Err(_) => true,
+        Ok(root) if super::policies::is_one(&root) => Kind::OfPolicies,
+        Ok(root) if root.get("tests").is_some() || super::aws_case::is_one(&root) => Kind::Suite,
+        Ok(_) => Kind::Foreign,
+        Err(_) => Kind::Suite,
     }
 }
 

@@ -86,22 +86,26 @@ fn certificates(
             add(&mut spec.things, std::slice::from_ref(&thing.spec.name));
         }
     }
-    let shown = declared.clients.iter();
+    let known: Vec<&str> = identity.certificates.iter().map(|spec| spec.id.as_str()).collect();
+    wrong.extend(undeclared(&known, declared));
+}
+
+/// Certificates that a client or thing of the suite shows and that nobody declares.
+pub(super) fn undeclared(known: &[&str], declared: &Declared) -> Vec<Wrong> {
     let of_things = declared
         .things
         .iter()
         .filter_map(|thing| Some((&thing.spec.name, thing.certificate.as_ref()?)));
-    for (client, id) in shown.chain(of_things) {
-        if !identity.certificates.iter().any(|spec| spec.id == *id) {
-            let known: Vec<&str> =
-                identity.certificates.iter().map(|spec| spec.id.as_str()).collect();
-            let expected = match known[..] {
-                [] => "a certificate under `certificates:`".to_owned(),
-                _ => format!("one of {}", quoted(&known)),
-            };
-            wrong.push((format!("the certificate `{id}` of `{client}`"), expected));
-        }
-    }
+    let shown = declared.clients.iter().chain(of_things);
+    let unknown = shown.filter(|(_, id)| !known.contains(&id.as_str()));
+    let wrong = |(client, id): (&String, &String)| {
+        let expected = match known {
+            [] => "a certificate under `certificates:`".to_owned(),
+            _ => format!("one of {}", quoted(known)),
+        };
+        (format!("the certificate `{id}` of `{client}`"), expected)
+    };
+    unknown.map(wrong).collect()
 }
 
 /// The certificate with this id, a new one if there is none.

@@ -6,12 +6,13 @@ use super::expect::Kind;
 use super::fields::{Reader, quoted};
 use super::world::{self, World};
 use super::{Options, Suite};
-use crate::deployment::{self, Deployment, Settings};
+use crate::deployment::{self, Deployment, Origin, Settings};
 use crate::problem::Problem;
-use crate::yaml::{Mapping, Node};
+use crate::yaml::{Mapping, Node, Style, Value};
+use fieldmirror_cloud::error::CloudError;
 use fieldmirror_cloud::spec::Spec;
 use fieldmirror_core::time::Timestamp;
-use fieldmirror_rules::rule::SqlVersion;
+use fieldmirror_rules::rule::{Rule, SqlVersion};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -77,12 +78,20 @@ struct Loader<'a> {
     uses: Vec<PathBuf>,
 }
 
+/// A statement of a suite's own.
+pub(super) struct Inline {
+    pub(super) name: String,
+    pub(super) sql: String,
+    pub(super) version: SqlVersion,
+    /// Where it begins in the suite's file: line and column from 1.
+    pub(super) at: (usize, usize),
+}
+
 /// What a suite is put together from.
 pub(super) struct Parts {
     pub(super) scenario: Option<Spec>,
     pub(super) deployment: Deployment,
-    /// Statements by name.
-    pub(super) inline: Vec<(String, String, SqlVersion)>,
+    pub(super) inline: Vec<Inline>,
     pub(super) declared: Declared,
     /// Whether clients need the policies that the suite names; `None` leaves a scenario's.
     pub(super) enforced: Option<bool>,
@@ -90,7 +99,7 @@ pub(super) struct Parts {
 
 impl Loader<'_> {
     /// The statements of `sql:`: one, or several by name.
-    fn inline(&mut self) -> Vec<(String, String, SqlVersion)> {
+    fn inline(&mut self) -> Vec<Inline> {
         let mut version = INLINE_VERSION;
         for key in ["awsIotSqlVersion", "sqlVersion"] {
             if let Some(at) = self.mapping.get(key) {
@@ -110,13 +119,16 @@ impl Loader<'_> {
         let Some(sql) = self.mapping.get("sql") else { return Vec::new() };
         if let Some(statements) = sql.as_mapping() {
             let text = |entry: &crate::yaml::Entry| {
-                let text = self.reader.text(&entry.value, "a statement")?;
-                Some((entry.key.clone(), text, version))
+                let sql = self.reader.text(&entry.value, "a statement")?;
+                let at = statement_at(&entry.value);
+                Some(Inline { name: entry.key.clone(), sql, version, at })
             };
             return statements.iter().filter_map(text).collect();
         }
         let text = self.reader.text(sql, "`sql`");
-        text.into_iter().map(|text| (INLINE_NAME.to_owned(), text, version)).collect()
+        let at = statement_at(sql);
+        let inline = |sql| Inline { name: INLINE_NAME.to_owned(), sql, version, at };
+        text.into_iter().map(inline).collect()
     }
 
     /// Everything that `rules:` and `policies:` name.
@@ -149,10 +161,32 @@ impl Loader<'_> {
                 deployment
             }
             Err(problems) => {
-                self.reader.problems.extend(problems);
+                let placed = problems.into_iter().map(|problem| self.at_name(problem));
+                let placed: Vec<Problem> = placed.collect();
+                self.reader.problems.extend(placed);
                 Deployment::default()
             }
         }
+    }
+
+    /// A problem of a whole file, or of a pattern without files, at the place where the suite names
+    /// it.
+    fn at_name(&self, problem: Problem) -> Problem {
+        if problem.line > 0 {
+            return problem;
+        }
+        for key in ["rules", "policies"] {
+            let Some(at) = self.mapping.get(key) else { continue };
+            for item in at.as_sequence().unwrap_or(std::slice::from_ref(at)) {
+                let Some(name) = item.as_written() else { continue };
+                let path = self.base.join(name).display().to_string();
+                if problem.file == name || problem.file == path {
+                    let found = format!("`{name}`: {}", problem.found);
+                    return item.problem(self.reader.file, found, &problem.expected);
+                }
+            }
+        }
+        problem
     }
 
     fn scenario(&mut self) -> Option<Spec> {
@@ -169,7 +203,11 @@ impl Loader<'_> {
             Ok(spec) => Some(spec),
             Err(problems) => {
                 for problem in problems {
-                    self.reader.wrong(at, problem, "a scenario that `fieldmirror check` accepts");
+                    self.reader.wrong(
+                        at,
+                        problem,
+                        "a scenario that `fieldmirror scenario check` accepts",
+                    );
                 }
                 None
             }
@@ -181,6 +219,9 @@ impl Loader<'_> {
             self.reader.wrong(root, "a suite without `tests`", "`tests: [...]`");
             return Vec::new();
         };
+        if at.as_sequence().is_some_and(<[Node]>::is_empty) {
+            self.reader.wrong(at, "no test under `tests`", "at least one: nothing would be tested");
+        }
         let mut names = BTreeSet::new();
         let mut cases = Vec::new();
         for node in self.reader.list(at, "`tests`") {
@@ -206,21 +247,99 @@ impl Parts {
         mut reader: Reader<'_>,
         settings: &Settings,
     ) -> Result<Suite, Vec<Problem>> {
-        let inline = self.inline.iter().map(|(name, ..)| name.clone()).collect();
+        let inline = self.inline.iter().map(|inline| inline.name.clone()).collect();
+        let origins: Vec<(String, Origin)> = self
+            .deployment
+            .rules
+            .iter()
+            .map(|rule| (rule.name.clone(), rule.origin.clone()))
+            .collect();
+        let places: Vec<(String, (usize, usize))> =
+            self.inline.iter().map(|inline| (inline.name.clone(), inline.at)).collect();
+        let is_empty = self.scenario.is_none();
+        let compile = self.sql_problems(reader.file);
+        let compiles = compile.is_empty();
+        reader.problems.extend(compile);
         let World { spec, certificates, shadows, items, notes, problems } =
             world::build(self, settings);
         for (found, expected) in problems {
             reader.wrong(root, found, &expected);
         }
+        let is_silent = suite.cases.iter().all(|case| case.expect.is_empty());
+        if is_empty && is_silent && spec.rules.is_empty() && spec.identity.is_none() {
+            let expected = "`rules`, `sql`, `scenario` or `policies`: nothing would be tested";
+            reader.wrong(root, "a suite without any rule or policy", expected);
+        }
         let suite = Suite { spec, inline, certificates, shadows, items, notes, ..suite };
         check_names(&mut reader, &suite, root);
-        if reader.problems.is_empty()
+        if compiles
+            && reader.problems.is_empty()
             && let Err(error) = world::core(&suite.spec, &suite.items)
         {
-            reader.wrong(root, error.to_string(), "a cloud that the service would make");
+            let errors = match error {
+                CloudError::Several(errors) => errors,
+                one => vec![one],
+            };
+            for error in &errors {
+                let problem = core_problem(error, root, reader.file, &origins, &places);
+                reader.problems.push(problem);
+            }
         }
         if reader.problems.is_empty() { Ok(suite) } else { Err(reader.problems) }
     }
+
+    /// What is wrong with statements, at the places of the files that have them.
+    fn sql_problems(&self, file: &str) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for inline in &self.inline {
+            let wrong = Rule::compile(&inline.sql, inline.version).err().unwrap_or_default();
+            problems.extend(wrong.iter().map(|diagnostic| {
+                Problem::of_sql(file, inline.at, &inline.sql, diagnostic)
+                    .about(format!("rule `{}`", inline.name))
+            }));
+        }
+        for rule in &self.deployment.rules {
+            let wrong = Rule::compile(&rule.spec.sql, rule.spec.version).err().unwrap_or_default();
+            problems.extend(rule.sql_problems(&wrong));
+        }
+        problems
+    }
+}
+
+/// Where a statement begins, such that the column of its first character is one more: behind a
+/// quote, or at the word itself. Lines of a block begin anywhere, so that their column is unknown.
+pub(super) fn statement_at(node: &Node) -> (usize, usize) {
+    let style = match &node.value {
+        Value::Scalar(scalar) => scalar.style,
+        _ => Style::Plain,
+    };
+    match style {
+        Style::Plain => (node.line, node.column.saturating_sub(1)),
+        Style::Block => (node.line, 0),
+        _ => (node.line, node.column),
+    }
+}
+
+/// Why no core can be made, at the place of the rule that it is about, if it is about one.
+fn core_problem(
+    error: &CloudError,
+    root: &Node,
+    file: &str,
+    origins: &[(String, Origin)],
+    places: &[(String, (usize, usize))],
+) -> Problem {
+    let name = match error {
+        CloudError::RuleSql { rule, .. }
+        | CloudError::RuleTemplate { rule, .. }
+        | CloudError::UndeclaredFunction { rule, .. } => rule.as_str(),
+        _ => "",
+    };
+    if let Some((_, origin)) = origins.iter().find(|(rule, _)| rule == name) {
+        return Problem::of_file(&origin.file, error.to_string(), "").at(origin.line, 0);
+    }
+    let place = places.iter().find(|(rule, _)| rule == name);
+    let (line, column) = place.map_or((root.line, root.column), |(_, at)| *at);
+    Problem::of_file(file, error.to_string(), "").at(line, column)
 }
 
 /// A name of a rule that is not there would make a case that cannot pass, or looks at nothing.

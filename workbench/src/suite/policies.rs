@@ -21,6 +21,7 @@
 
 use super::declared::{self, Declared};
 use super::fields::Reader;
+use super::files;
 use super::identity;
 use super::values::object;
 use crate::deployment::{self, DeployedPolicy, Deployment, Origin, Settings};
@@ -33,7 +34,7 @@ use fieldmirror_cloud::policy::{
 };
 use fieldmirror_cloud::spec::ThingSpec;
 use fieldmirror_rules::value::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,6 +63,8 @@ struct PolicyCase {
     last_will: bool,
     action: Action,
     resource: String,
+    /// Where the resource stands, for what is found when everything has been read.
+    resource_at: (usize, usize),
     expect: Expect,
 }
 
@@ -74,7 +77,8 @@ enum Expect {
     ImplicitDeny,
 }
 
-const OWN_KEYS: [&str; 3] = ["policies", "documents", "tests"];
+/// What a suite of rules declares beside these would have no effect here.
+const KEYS: [&str; 6] = ["policies", "documents", "tests", "things", "certificates", "groups"];
 
 const CASE_KEYS: [&str; 10] = [
     "name",
@@ -89,15 +93,22 @@ const CASE_KEYS: [&str; 10] = [
     "expect",
 ];
 
-/// Runs every suite of policies that `paths` name.
+/// Runs every suite of policies that `paths` name: files, and folders with everything below.
 ///
 /// # Errors
 /// Every [`Problem`] of every file. Nothing has run then.
 pub fn run(paths: &[PathBuf], settings: &Settings) -> Result<Results, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut results = Results::default();
+    let mut files = Vec::new();
     for path in paths {
-        match PolicySuite::load(path, settings) {
+        match suites_of(path) {
+            Ok(more) => files.extend(more),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    for file in &files {
+        match PolicySuite::load(file, settings) {
             Ok(suite) => results.suites.push(suite.run()),
             Err(more) => problems.extend(more),
         }
@@ -131,8 +142,7 @@ impl PolicySuite {
     ) -> Result<Self, Vec<Problem>> {
         let root = crate::yaml::parse(file, text)?;
         let mut reader = Reader::new(file);
-        let known = [&OWN_KEYS[..], &declared::KEYS[..]].concat();
-        let Some(mapping) = reader.mapping(&root, "a suite of policies", &known) else {
+        let Some(mapping) = reader.mapping(&root, "a suite of policies", &KEYS) else {
             return Err(reader.problems);
         };
         let declared = declared::read(&mut reader, mapping);
@@ -150,10 +160,12 @@ impl PolicySuite {
         check_resources(&mut reader, &cases, settings);
         if reader.problems.is_empty() {
             check_names(&mut reader, &cases, &spec, &deployment);
+            check_resources(&mut reader, &cases, &place);
+            check_things(&mut reader, mapping, &declared, &things);
         }
         let identity = Identity::new(&spec, &place.0, &place.1);
         if let (Err(error), true) = (&identity, reader.problems.is_empty()) {
-            reader.wrong(&root, error.to_string(), "policies, certificates and groups that fit");
+            reader.wrong(&root, without_set_up(&error.to_string()), "");
         }
         match identity {
             Ok(identity) if reader.problems.is_empty() => Ok(Self {
@@ -351,7 +363,20 @@ fn cases(reader: &mut Reader<'_>, mapping: &Mapping, root: &Node) -> Vec<PolicyC
         return Vec::new();
     };
     let list = reader.list(at, "`tests`").to_vec();
-    list.iter().filter_map(|node| case(reader, node)).collect()
+    if at.as_sequence().is_some_and(<[Node]>::is_empty) {
+        reader.wrong(at, "no test under `tests`", "at least one: nothing would be tested");
+    }
+    let mut names = BTreeSet::new();
+    let mut cases = Vec::new();
+    for node in &list {
+        let Some(case) = case(reader, node) else { continue };
+        if !names.insert(case.name.clone()) {
+            let found = format!("a second test called `{}`", case.name);
+            reader.wrong(node, found, "a name of its own");
+        }
+        cases.push(case);
+    }
+    cases
 }
 
 fn case(reader: &mut Reader<'_>, node: &Node) -> Option<PolicyCase> {
@@ -400,7 +425,9 @@ fn case(reader: &mut Reader<'_>, node: &Node) -> Option<PolicyCase> {
     });
     let policies = mapping.get("policies").map(|at| reader.texts(at, "`policies`"));
     let mut flag = |key: &str| mapping.get(key).is_some_and(|at| reader.flag(at, key));
+    let resource_at = mapping.get("resource").map_or((node.line, 0), |at| (at.line, at.column));
     Some(PolicyCase {
+        resource_at,
         persistent: flag("persistent"),
         last_will: flag("last_will"),
         name: name?,
@@ -455,6 +482,83 @@ fn check_names(
             reader.problems.push(problem.at(case.line, 0));
         }
     }
+}
+
+/// The message without the policy that only suites have.
+fn without_set_up(message: &str) -> String {
+    let own = format!("`{}`", super::world::SETUP_CLIENT);
+    message.replace(&format!(", {own}"), "").replace(&own, "none")
+}
+
+/// A request on what is no resource would be denied whatever the policies say.
+fn check_resources(reader: &mut Reader<'_>, cases: &[PolicyCase], place: &(String, String)) {
+    for case in cases {
+        let facts = Facts {
+            client_id: case.client.clone(),
+            ..Facts::new(place.0.clone(), place.1.clone())
+        };
+        if let Err(expected) = Resource::parse(&case.resource, &facts) {
+            let found = format!("`{}` as `resource`", case.resource);
+            let (line, column) = case.resource_at;
+            let problem = Problem::of_file(reader.file, found, expected.to_string());
+            reader.problems.push(problem.at(line, column));
+        }
+    }
+}
+
+/// A certificate of a thing that is not there, and a thing's certificate that nobody declares.
+fn check_things(
+    reader: &mut Reader<'_>,
+    mapping: &Mapping,
+    declared: &Declared,
+    things: &[ThingSpec],
+) {
+    let Some(list) = mapping.get("certificates").and_then(Node::as_sequence) else { return };
+    let names: Vec<&str> = things.iter().map(|thing| thing.name.as_str()).collect();
+    for (certificate, node) in declared.certificates.iter().zip(list) {
+        for thing in certificate.things.iter().filter(|thing| !names.contains(&thing.as_str())) {
+            let expected = match names[..] {
+                [] => "a thing under `things:`".to_owned(),
+                _ => format!("one of {}", super::fields::quoted(&names)),
+            };
+            let at = node.get("things").unwrap_or(node);
+            let found = format!("the thing `{thing}` of certificate `{}`", certificate.id);
+            reader.wrong(at, found, &expected);
+        }
+    }
+}
+
+/// The suites of policies that a path names: itself, or those in and below a folder.
+fn suites_of(path: &Path) -> Result<Vec<PathBuf>, Problem> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = BTreeSet::new();
+    files::collect(path, 0, &mut files);
+    files.retain(|file| {
+        let name = file.display().to_string();
+        std::fs::read_to_string(file).is_ok_and(|text| {
+            // One that cannot be read as YAML is for us if it may be a suite: its error is told.
+            match crate::yaml::parse(&name, &text) {
+                Ok(root) => is_one(&root),
+                Err(_) => text.contains("tests:"),
+            }
+        })
+    });
+    if files.is_empty() {
+        let expected = "a `.yaml`, `.yml` or `.json` suite of policies below it: `tests` with \
+                        `action` and `resource`";
+        let name = path.display().to_string();
+        return Err(Problem::of_file(name, "a folder without suites of policies", expected));
+    }
+    Ok(files.into_iter().collect())
+}
+
+/// Whether the tree is a suite of policies and not one of rules.
+pub(super) fn is_one(root: &Node) -> bool {
+    let tests = root.get("tests").and_then(Node::as_sequence).unwrap_or_default();
+    root.get("documents").is_some()
+        || tests.iter().any(|test| test.get("action").is_some() && test.get("resource").is_some())
 }
 
 #[cfg(test)]

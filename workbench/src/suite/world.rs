@@ -2,7 +2,7 @@
 
 use super::declared::{Declared, DeclaredFunction};
 use super::identity;
-use super::load::Parts;
+use super::load::{Inline, Parts};
 use crate::deployment::{Deployment, Settings};
 use fieldmirror_cloud::error::CloudError;
 use fieldmirror_cloud::functions::FunctionSpec;
@@ -21,7 +21,8 @@ use std::sync::Arc;
 /// The client, and its certificate, that brings shadows into their first state.
 pub(super) const SETUP_CLIENT: &str = "suite-setup";
 
-/// The function that statements under `sql:` invoke, so that their output is an action's body.
+/// The stream that statements under `sql:` write into, so that their output is an action's body. A
+/// stream takes any bytes, as `SELECT *` may pass on.
 const INLINE_TARGET: &str = "output";
 
 /// What the cases of a suite run in.
@@ -58,7 +59,7 @@ pub(super) fn build(parts: Parts, settings: &Settings) -> World {
     // A suite is about rules: a function that nobody declares is invoked, recorded, and no more.
     world.spec.undeclared_functions = Undeclared::Record;
     world.deploy(&deployment);
-    for (name, sql, version) in inline {
+    for Inline { name, sql, version, .. } in inline {
         match inline_rule(&world.spec, &sql, version) {
             Ok(rule) => world.spec.rules.push((name, rule)),
             Err(why) => world.problem(format!("the statement `{name}`: {why}"), "a statement"),
@@ -133,6 +134,14 @@ impl World {
     /// none, even if a template among its rules has some.
     fn authorise(&mut self, deployment: &Deployment, declared: &Declared, enforced: Option<bool>) {
         if enforced != Some(true) {
+            let known = deployment.certificates.iter().map(|one| one.id.as_str());
+            let known = known.chain(declared.certificates.iter().map(|one| one.id.as_str()));
+            let own = self.spec.identity.iter().flat_map(|identity| &identity.certificates);
+            let known: Vec<&str> = known.chain(own.map(|one| one.id.as_str())).collect();
+            let wrong = identity::undeclared(&known, declared);
+            wrong.into_iter().for_each(|(found, expected)| {
+                self.problems.push((found, expected));
+            });
             if enforced == Some(false) {
                 self.spec.identity = None;
             } else if let Some(identity) = &mut self.spec.identity {
@@ -141,10 +150,12 @@ impl World {
                 show_own(&mut self.certificates, identity);
             }
             if !deployment.policies.is_empty() {
-                let number = deployment.policies.len();
+                let deployed = match deployment.policies.len() {
+                    1 => "1 policy is".to_owned(),
+                    number => format!("{number} policies are"),
+                };
                 self.notes.push(format!(
-                    "{number} policies are deployed and not enforced; name their files under \
-                     `policies:` as well"
+                    "{deployed} deployed and not enforced; name the files under `policies:` as well"
                 ));
             }
             return;
@@ -186,12 +197,15 @@ pub(super) fn core(spec: &Spec, items: &[(String, String)]) -> Result<IotCore, C
 
 /// A rule that hands the statement's output over as it is.
 fn inline_rule(spec: &Spec, sql: &str, version: SqlVersion) -> Result<RuleSpec, String> {
-    let (region, account) = (&spec.region, &spec.account);
-    let arn = format!("arn:aws:lambda:{region}:{account}:function:{INLINE_TARGET}");
+    let role = format!("arn:aws:iam::{}:role/{INLINE_TARGET}", spec.account);
     let payload = serde_json::json!({
         "sql": sql,
         "awsIotSqlVersion": version.as_str(),
-        "actions": [{ "lambda": { "functionArn": arn } }],
+        "actions": [{ "kinesis": {
+            "streamName": INLINE_TARGET,
+            "partitionKey": "1",
+            "roleArn": role,
+        } }],
     });
     RuleSpec::from_value(&payload).map_err(|error| error.to_string())
 }

@@ -139,3 +139,52 @@ fn a_suite_needs_policies_and_tests() {
     assert!(wrong("documents: {}").contains("a suite without `tests`"));
     assert!(wrong("documents: {p: {Statement: 7}}\ntests: []").contains("p.yaml:1"));
 }
+
+#[test]
+fn what_could_never_tell_anything_is_refused_with_its_place() {
+    let text = |tests: &str| read(tests).unwrap_err().iter().map(ToString::to_string).collect();
+    let problems: Vec<String> = text(
+        "  - {name: a, action: iot:Publish, resource: tpc/a, expect: deny}\n  \
+           - {name: b, action: iot:Publish, resource: topic/a, expect: deny}\n",
+    );
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].contains("`tpc/a` as `resource`"), "{problems:?}");
+    let problems: Vec<String> = text(
+        "  - {name: a, action: iot:Publish, resource: topic/a, expect: deny}\n  \
+           - {name: a, action: iot:Publish, resource: topic/a, expect: deny}\n",
+    );
+    assert!(problems[0].contains("a second test called `a`"), "{problems:?}");
+    let wrong = |text: &str| {
+        let read = PolicySuite::read("p.yaml", text, Path::new(""), &Settings::default());
+        read.unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let tests = "tests: [{name: a, action: iot:Publish, resource: topic/a, expect: deny}]";
+    let documents = "documents: {p: {Version: '2012-10-17', Statement: [{Effect: Allow, \
+                     Action: 'iot:Publish', Resource: '*'}]}}";
+    let ghost = "certificates: [{id: c, policies: [p], things: [ghost]}]";
+    let problems = wrong(&format!("{documents}\n{ghost}\n{tests}\n"));
+    assert!(problems.contains("p.yaml:2:47: the thing `ghost` of certificate `c`"), "{problems}");
+    let problems = wrong(&format!("{documents}\nclients: {{a: c}}\n{tests}\n"));
+    assert!(problems.contains("`clients` in a suite of policies"), "{problems}");
+    let problems = wrong(&format!("{documents}\ntests: []\n"));
+    assert!(problems.contains("no test under `tests`"), "{problems}");
+}
+
+#[test]
+fn a_folder_is_searched_for_suites_of_policies() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "{}\ntests: [{{name: n, client: x, action: iot:Publish, resource: topic/farm/x/data, \
+         expect: allow}}]\n",
+        DECLARED.trim()
+    );
+    std::fs::create_dir(folder.path().join("deep")).unwrap();
+    std::fs::write(folder.path().join("deep/p.yaml"), text).unwrap();
+    let rules = "sql: SELECT * FROM 't'\ntests: [{name: n, messages: [], expect: []}]\n";
+    std::fs::write(folder.path().join("rules.yaml"), rules).unwrap();
+    let results = run(&[folder.path().to_owned()], &Settings::default()).unwrap();
+    assert_eq!((results.passed(), results.failed()), (1, 0));
+    let options = crate::suite::Options::default();
+    let suites = crate::suite::load_all(&[folder.path().to_owned()], &options).unwrap();
+    assert_eq!(suites.len(), 1);
+}
