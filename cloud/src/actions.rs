@@ -169,7 +169,10 @@ impl Loader<'_> {
                 let has_headers = action.fields.contains_key("headers");
                 let headers = if has_headers { Some(fields()?) } else { None };
                 let target = if is_fixed { published_topic(&written) } else { &written };
-                (target.to_owned(), Work::Republish { topic, qos: qos.unwrap_or_default() as u8, headers })
+                (
+                    target.to_owned(),
+                    Work::Republish { topic, qos: qos.unwrap_or_default() as u8, headers },
+                )
             }
             ActionKind::DynamoDb => {
                 if is_fixed && let Some(key) = written_key(action) {
