@@ -11,7 +11,10 @@ const ARN: &str = "arn:aws:iot:eu-west-1:123456789012:";
 
 /// A deployment with one policy of statements that allow an action on a resource.
 fn deployment(statements: &[(&str, &str)]) -> Deployment {
-    let statement = |(action, resource): &(&str, &str)| json!({"Effect": "Allow", "Action": action, "Resource": format!("{ARN}{resource}")});
+    let statement = |(action, resource): &(&str, &str)| {
+        let resource = format!("{ARN}{resource}");
+        json!({"Effect": "Allow", "Action": action, "Resource": resource})
+    };
     let statements: Vec<_> = statements.iter().map(statement).collect();
     Deployment {
         policies: vec![DeployedPolicy {

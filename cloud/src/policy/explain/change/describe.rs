@@ -13,7 +13,7 @@ pub(super) fn ways(statement: &Statement, request: Request<'_>, facts: &Facts) -
     let Some(client) = facts.client_id.as_deref() else { return Vec::new() };
     let mut known = facts.clone();
     let mut first = Vec::new();
-    if !facts.thing.as_ref().is_some_and(|thing| thing.name == client) {
+    if facts.thing.as_ref().is_none_or(|thing| thing.name != client) {
         first.push(Step::RegisterThing);
         let name = client.to_owned();
         known.thing = Some(ThingFacts { name, attached: true, ..ThingFacts::default() });
