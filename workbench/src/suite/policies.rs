@@ -160,7 +160,6 @@ impl PolicySuite {
         check_resources(&mut reader, &cases, settings);
         if reader.problems.is_empty() {
             check_names(&mut reader, &cases, &spec, &deployment);
-            check_resources(&mut reader, &cases, &place);
             check_things(&mut reader, mapping, &declared, &things);
         }
         let identity = Identity::new(&spec, &place.0, &place.1);
@@ -448,7 +447,8 @@ fn check_resources(reader: &mut Reader<'_>, cases: &[PolicyCase], settings: &Set
     for case in cases {
         if let Err(expected) = Request::parse(case.action, &case.resource, &facts) {
             let found = format!("`{}` as a resource of {}", case.resource, case.action);
-            reader.problems.push(Problem::of_file(reader.file, found, expected).at(case.line, 0));
+            let (line, column) = case.resource_at;
+            reader.problems.push(Problem::of_file(reader.file, found, expected).at(line, column));
         }
     }
 }
@@ -488,22 +488,6 @@ fn check_names(
 fn without_set_up(message: &str) -> String {
     let own = format!("`{}`", super::world::SETUP_CLIENT);
     message.replace(&format!(", {own}"), "").replace(&own, "none")
-}
-
-/// A request on what is no resource would be denied whatever the policies say.
-fn check_resources(reader: &mut Reader<'_>, cases: &[PolicyCase], place: &(String, String)) {
-    for case in cases {
-        let facts = Facts {
-            client_id: case.client.clone(),
-            ..Facts::new(place.0.clone(), place.1.clone())
-        };
-        if let Err(expected) = Resource::parse(&case.resource, &facts) {
-            let found = format!("`{}` as `resource`", case.resource);
-            let (line, column) = case.resource_at;
-            let problem = Problem::of_file(reader.file, found, expected.to_string());
-            reader.problems.push(problem.at(line, column));
-        }
-    }
 }
 
 /// A certificate of a thing that is not there, and a thing's certificate that nobody declares.
