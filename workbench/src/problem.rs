@@ -18,8 +18,6 @@ pub struct Problem {
     pub found: String,
     /// What should stand there, or what to do; empty where what was found says it.
     pub expected: String,
-    /// The text around the place with a mark beneath it, in lines; empty where there is none.
-    pub excerpt: String,
 }
 
 impl Problem {
@@ -36,7 +34,6 @@ impl Problem {
             subject: String::new(),
             found: found.into(),
             expected: expected.into(),
-            excerpt: String::new(),
         }
     }
 
@@ -67,8 +64,9 @@ impl Problem {
         let rendered = diagnostic.render(sql);
         let lines: Vec<String> =
             rendered.lines().skip(1).take(2).map(|line| format!("  {line}")).collect();
-        let problem = Self::of_file(file, found, expected).at(line, column);
-        Self { excerpt: lines.join("\n"), ..problem }
+        let last = if expected.is_empty() { &mut found } else { &mut expected };
+        *last = format!("{last}\n{}", lines.join("\n"));
+        Self::of_file(file, found, expected).at(line, column)
     }
 
     /// The same problem at a line and column.
@@ -118,9 +116,6 @@ impl fmt::Display for Problem {
         match self.expected.as_str() {
             "" => out.write_str(&self.found)?,
             expected => write!(out, "{}; expected {expected}", self.found)?,
-        }
-        if !self.excerpt.is_empty() {
-            write!(out, "\n{}", self.excerpt)?;
         }
         Ok(())
     }
