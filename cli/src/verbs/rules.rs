@@ -19,6 +19,7 @@ use fieldmirror_workbench::explain::{self, Question};
 use fieldmirror_workbench::init;
 use fieldmirror_workbench::lint::{self, Subject};
 use fieldmirror_workbench::mutation::{self, Outcome};
+use fieldmirror_workbench::problem::counted;
 use fieldmirror_workbench::report;
 use fieldmirror_workbench::suite::{self, Options};
 use serde_json::json;
@@ -312,7 +313,8 @@ fn draft(
             json!({"schema_version": 1, "suite": path, "cases": draft.cases, "gaps": draft.gaps})
         );
     } else {
-        say!("wrote {path}: {} cases; run them with `fieldmirror rules test {path}`", draft.cases);
+        let cases = counted(draft.cases, "case");
+        say!("wrote {path}: {cases}; run with `fieldmirror rules test {path}`");
         draft.gaps.iter().for_each(|gap| say!("  not covered: {gap}"));
     }
     Ok(Verdict::Fine)
