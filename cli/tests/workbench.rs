@@ -20,17 +20,30 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A copy of first-farm's suite and rules, with one change to the irrigation rule.
+/// A copy of the scenarios and what they read, with one change to the irrigation rule.
 fn changed(from: &str, to: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    for name in ["suites/first-farm.yaml", "rules/irrigate.json", "rules/ingest.json"] {
-        let file = std::fs::read_to_string(root().join("scenarios").join(name)).expect(name);
-        let file = if name.ends_with("irrigate.json") { file.replace(from, to) } else { file };
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        std::fs::write(path, file).expect("written");
+    for name in ["scenarios", "data"] {
+        copy(&root().join(name), &folder.path().join(name));
     }
+    let path = folder.path().join("scenarios/rules/irrigate.json");
+    let rule = std::fs::read_to_string(&path).expect("the rule");
+    assert!(rule.contains(from), "{rule}");
+    std::fs::write(path, rule.replace(from, to)).expect("written");
     folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("made");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let to = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).expect("copied");
+        }
+    }
 }
 
 #[test]
@@ -42,13 +55,14 @@ fn first_farms_suite_passes_as_the_rules_are() {
 #[test]
 fn a_broken_rule_fails_and_junit_names_the_case() {
     let folder = changed("humidity < 35", "humidity <= 35");
-    let arguments = ["rules", "test", "suites/first-farm.yaml", "--format", "junit"];
+    let arguments = ["rules", "test", "scenarios/suites/first-farm.yaml", "--format", "junit"];
     let run = fieldmirror(&arguments, folder.path());
     let report = text(&run.stdout);
-    assert_eq!(run.status.code(), Some(1), "{report}");
+    assert_eq!(run.status.code(), Some(1), "{report}{}", text(&run.stderr));
     assert!(report.starts_with("<?xml") && report.contains("<failure"), "{report}");
     assert!(report.contains("name=\"silent at 35\""), "{report}");
-    let json = fieldmirror(&["--format", "json", "rules", "test", "suites"], folder.path());
+    let json =
+        fieldmirror(&["--format", "json", "rules", "test", "scenarios/suites"], folder.path());
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
     let failed: Vec<_> = json["cases"]
         .as_array()
