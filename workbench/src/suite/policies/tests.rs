@@ -148,7 +148,7 @@ fn what_could_never_tell_anything_is_refused_with_its_place() {
            - {name: b, action: iot:Publish, resource: topic/a, expect: deny}\n",
     );
     assert_eq!(problems.len(), 1, "{problems:?}");
-    assert!(problems[0].contains("`tpc/a` as `resource`"), "{problems:?}");
+    assert!(problems[0].contains("`tpc/a` as a resource of iot:Publish"), "{problems:?}");
     let problems: Vec<String> = text(
         "  - {name: a, action: iot:Publish, resource: topic/a, expect: deny}\n  \
            - {name: a, action: iot:Publish, resource: topic/a, expect: deny}\n",
