@@ -171,7 +171,7 @@ fn the_reason_of_a_variable_and_of_a_true_where_go_to_the_end() {
 
 #[test]
 fn variables_that_are_too_large_fail_before_they_grow() {
-    let of = |name: &str| vec![name; 10].join(", ");
+    let of = |name: &str| [name; 10].join(", ");
     let sql = format!(
         "SET @a = concat({}), @b = concat({}), @c = concat({}), @d = concat({}) \
          SELECT length(@d) AS x FROM 'a'",
