@@ -18,6 +18,7 @@ pub mod baseline;
 pub mod calibration;
 pub mod catalogue;
 pub mod collector;
+pub mod detector;
 mod error;
 pub mod evaluation;
 pub mod fault;
