@@ -11,6 +11,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
+mod annotation;
+
 pub mod access;
 pub mod compatibility;
 pub mod deployment;

@@ -1,5 +1,6 @@
 //! One finding, and lists of them as text, JSON and GitHub annotations.
 
+use crate::annotation::{data, property};
 use crate::problem::counted;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -61,14 +62,26 @@ impl Severity {
 }
 
 impl Finding {
-    /// The finding as lines for a terminal.
-    pub fn to_text(&self) -> String {
-        let mut out = String::new();
-        let place = match (self.line, self.column) {
+    /// File, line and column, as far as they are known.
+    fn place(&self) -> String {
+        match (self.line, self.column) {
             (0, _) => self.file.clone(),
             (line, 0) => format!("{}:{line}", self.file),
             (line, column) => format!("{}:{line}:{column}", self.file),
-        };
+        }
+    }
+
+    /// The finding in one line, as a note of another verb shows it.
+    pub fn to_line(&self) -> String {
+        let Self { code, path, subject, message, help, .. } = self;
+        let (place, severity) = (self.place(), self.severity.as_str());
+        format!("{place}: {severity}[{code}]: rule `{subject}`, at `{path}`: {message}; {help}")
+    }
+
+    /// The finding as lines for a terminal.
+    pub fn to_text(&self) -> String {
+        let mut out = String::new();
+        let place = self.place();
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
@@ -103,8 +116,7 @@ impl Finding {
     /// The finding as a workflow command of GitHub.
     ///
     /// # Source
-    /// GitHub, "Workflow commands for GitHub Actions": `::error file=..,line=..,col=..::message`,
-    /// with `%`, CR and LF escaped, in properties `:` and `,` too.
+    /// GitHub, "Workflow commands for GitHub Actions": `::error file=..,line=..,col=..::message`.
     pub fn to_github(&self) -> String {
         let level = match self.severity {
             Severity::Note => "notice",
@@ -157,14 +169,6 @@ pub fn render(findings: &[Finding], format: Format) -> String {
 pub fn exit_code(findings: &[Finding], strict: bool) -> u8 {
     let limit = if strict { Severity::Warning } else { Severity::Error };
     u8::from(findings.iter().any(|found| found.severity >= limit))
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]

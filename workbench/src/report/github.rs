@@ -1,10 +1,7 @@
 //! Annotations of GitHub Actions, which show a failure at the case's line.
-//!
-//! # Source
-//! GitHub Docs, "Workflow commands for GitHub Actions", and the escapes of `actions/toolkit`
-//! (`packages/core/src/command.ts`).
 
 use super::Results;
+use crate::annotation::{data, property};
 
 pub(super) fn render(results: &Results) -> String {
     let mut out = String::new();
@@ -25,23 +22,4 @@ pub(super) fn render(results: &Results) -> String {
     out.push_str(&results.summary());
     out.push('\n');
     out
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_would_end_a_command_is_escaped() {
-        assert_eq!(property("a:b,c%d\ne"), "a%3Ab%2Cc%25d%0Ae");
-        assert_eq!(data("a:b,c%d\r\ne"), "a:b,c%25d%0D%0Ae");
-    }
 }
