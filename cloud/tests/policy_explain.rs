@@ -135,6 +135,40 @@ fn denials_and_allowances_are_turned_by_removing_statements() {
 }
 
 #[test]
+fn an_allowance_is_turned_by_what_denies_nothing_else() {
+    let texts = |statements: Json| {
+        let explanation =
+            explain(&set(&document(statements)), Request::new(Action::Publish, "x"), &facts());
+        explanation.changes.into_iter().map(|change| change.text).collect::<Vec<_>>()
+    };
+    let deny = format!("add a statement that denies iot:Publish on `{ARN}topic/x`");
+
+    let mut two = allow("iot:Publish", "topic/x");
+    two["Resource"] = json!([format!("{ARN}topic/x"), format!("{ARN}topic/y")]);
+    let resource = format!("remove the resource `{ARN}topic/x` from statement 0 of policy P");
+    let statement = "remove statement 0 of policy P";
+    assert_eq!(texts(json!([two])), [&resource, &deny, statement]);
+
+    let mut actions = allow("iot:Publish", "topic/x");
+    actions["Action"] = json!(["iot:Publish", "iot:Receive"]);
+    let action = "remove iot:Publish from statement 0 of policy P";
+    assert_eq!(texts(json!([actions])), [action, &deny, statement]);
+
+    // What a pattern allows besides would go with it.
+    let mut wide = allow("iot:*", "topic/*");
+    wide["Resource"] = json!([format!("{ARN}topic/*"), format!("{ARN}client/d1")]);
+    let resource = format!("remove the resource `{ARN}topic/*` from statement 0 of policy P");
+    assert_eq!(texts(json!([wide])), [&deny, &resource, statement]);
+
+    // Both that allow it go, or a deny comes.
+    let texts = texts(json!([two, allow("iot:Publish", "topic/x")]));
+    assert_eq!(texts[0], deny);
+    let both =
+        format!("{}, and remove statement 1 of policy P", texts[1].split(", and").next().unwrap());
+    assert_eq!(texts[1], both);
+}
+
+#[test]
 fn a_text_shows_what_was_compared() {
     let zone = allow("iot:Publish", "topic/${iot:Connection.Thing.Attributes[zone]}/*");
     let mut zone = document(json!([zone]));

@@ -39,12 +39,17 @@ pub enum Step {
     AddAction(StatementRef, Action),
     /// Drops a condition.
     DropCondition(StatementRef, usize),
+    /// Removes a resource.
+    RemoveResource(StatementRef, usize),
+    /// Removes an action.
+    RemoveAction(StatementRef, usize),
     /// Removes a statement.
     RemoveStatement(StatementRef),
     /// Adds a statement with a resource, to the first policy.
     AddStatement(Effect, Action, String),
 }
 
+mod deny;
 mod describe;
 
 /// Most changes that are told.
@@ -57,19 +62,21 @@ pub(super) fn changes(
     facts: &Facts,
     decision: Decision,
 ) -> Vec<Change> {
-    let candidates = match decision {
-        Decision::Allowed(_) => deny(set, request, facts),
-        Decision::ExplicitDeny(_) => undeny(set, request, facts),
-        Decision::ImplicitDeny => allow(set, request, facts),
+    let alike = |ways: Vec<Vec<Step>>| ways.into_iter().map(|steps| (0, steps)).collect();
+    let candidates: Vec<(usize, Vec<Step>)> = match decision {
+        Decision::Allowed(_) => deny::ways(set, request, facts),
+        Decision::ExplicitDeny(_) => alike(undeny(set, request, facts)),
+        Decision::ImplicitDeny => alike(allow(set, request, facts)),
     };
     let mut found: Vec<Change> = Vec::new();
-    let mut ranked: Vec<_> = candidates.into_iter().filter(|steps| !steps.is_empty()).collect();
+    let mut ranked: Vec<_> =
+        candidates.into_iter().filter(|(_, steps)| !steps.is_empty()).collect();
     // What a policy says of things is mended by describing the thing, before any policy changes.
-    ranked.sort_by_key(|steps| {
+    ranked.sort_by_key(|(rank, steps)| {
         let policies = steps.iter().filter(|step| !step.is_fact()).count();
-        (policies, steps.len(), steps.iter().map(Step::weight).sum::<usize>())
+        (*rank, policies, steps.len(), steps.iter().map(Step::weight).sum::<usize>())
     });
-    for steps in ranked {
+    for (_, steps) in ranked {
         if let [Step::AddResource(..)] = steps[..]
             && found.iter().any(|change| change.makes_adding_idle())
         {
@@ -86,14 +93,6 @@ pub(super) fn changes(
         }
     }
     found
-}
-
-/// An allowed request is denied by removing what allows it, or by a deny.
-fn deny(set: &PolicySet, request: Request<'_>, facts: &Facts) -> Vec<Vec<Step>> {
-    let allowing = set.statements().filter(|(_, s)| s.matches(request, facts));
-    let removed = allowing.map(|(at, _)| Step::RemoveStatement(at)).collect();
-    let arn = exact(request, facts);
-    vec![removed, vec![Step::AddStatement(Effect::Deny, request.action, arn)]]
 }
 
 /// An explicit deny is lifted by removing all that deny, and then something must allow.
@@ -303,6 +302,10 @@ fn template(text: &str) -> Option<Template> {
     Template::parse(text, RESOURCE).ok()
 }
 
+fn statement(set: &PolicySet, at: StatementRef) -> Option<&Statement> {
+    set.policies[at.policy].document.statements.get(at.statement)
+}
+
 impl Change {
     /// Whether adding the resource to a statement says nothing new beside this: a statement stands
     /// for it already once the thing is described, or the same is told of another statement.
@@ -317,6 +320,8 @@ impl Step {
         let (Self::ReplaceResource(at, ..)
         | Self::AddResource(at, _)
         | Self::AddAction(at, _)
+        | Self::RemoveResource(at, _)
+        | Self::RemoveAction(at, _)
         | Self::DropCondition(at, _)) = self
         else {
             return None;
@@ -331,6 +336,12 @@ impl Step {
             }
             (Self::AddResource(_, text), Scope::Only(list), _) => list.push(read(text)?),
             (Self::AddAction(_, action), _, Scope::Only(list)) => list.push(pattern(*action)),
+            (Self::RemoveResource(_, i), Scope::Only(list), _) => {
+                list.remove(*i);
+            }
+            (Self::RemoveAction(_, i), _, Scope::Only(list)) => {
+                list.remove(*i);
+            }
             (Self::DropCondition(_, i), ..) => {
                 statement.conditions.remove(*i);
             }
@@ -354,7 +365,7 @@ impl Step {
             Self::AttachThing => 0,
             Self::SetVersion(_) => 1,
             Self::SetAttribute(..) | Self::SetType(_) => 2,
-            Self::RemoveStatement(_) => 2,
+            Self::RemoveStatement(_) | Self::RemoveResource(..) | Self::RemoveAction(..) => 2,
             Self::ReplaceResource(..) => 3,
             Self::AddAction(..) => 4,
             Self::AddResource(..) => 5,
@@ -381,8 +392,7 @@ impl Step {
                 set.policies[*policy].name
             ),
             Self::ReplaceResource(at, i, text) => {
-                let statement = set.policies[at.policy].document.statements.get(at.statement);
-                let written = match statement.map(|s| &s.resources) {
+                let written = match statement(set, *at).map(|s| &s.resources) {
                     Some(Scope::Only(list)) => list.get(*i).map_or("", |t| t.as_str()),
                     _ => "",
                 };
@@ -400,12 +410,23 @@ impl Step {
             }
             Self::AddAction(at, action) => format!("add {action} to {}", set.name(*at)),
             Self::DropCondition(at, i) => {
-                let statement = set.policies[at.policy].document.statements.get(at.statement);
-                let condition = statement.and_then(|s| s.conditions.get(*i));
+                let condition = statement(set, *at).and_then(|s| s.conditions.get(*i));
                 let name =
                     condition.map_or_else(String::new, |c| format!("{} {}", c.operator, c.key));
                 format!("drop the condition {name} of {}", set.name(*at))
             }
+            Self::RemoveResource(at, i) => match statement(set, *at).map(|s| &s.resources) {
+                Some(Scope::Only(list)) => {
+                    format!("remove the resource `{}` from {}", list[*i].as_str(), set.name(*at))
+                }
+                _ => format!("remove {}", set.name(*at)),
+            },
+            Self::RemoveAction(at, i) => match statement(set, *at).map(|s| &s.actions) {
+                Some(Scope::Only(list)) => {
+                    format!("remove {} from {}", list[*i].text, set.name(*at))
+                }
+                _ => format!("remove {}", set.name(*at)),
+            },
             Self::RemoveStatement(at) => format!("remove {}", set.name(*at)),
             Self::AddStatement(effect, action, resource) => {
                 format!(
