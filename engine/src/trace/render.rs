@@ -1,7 +1,11 @@
 //! A trace for people and for programs.
+//!
+//! JSON is put together from the rules' own values: numbers keep all of their digits, which those
+//! of `serde_json` do not.
 
 use super::{Frame, Refused, RuleVerdict, ShadowState, Trace, Traced};
-use serde_json::{Value, json};
+use fieldmirror_rules::value::Value;
+use serde_json::json;
 use std::fmt::Write as _;
 
 /// Lost frames that text shows; JSON has more.
@@ -36,7 +40,7 @@ impl Trace {
                         let _ = writeln!(out, "  {when:<7} none");
                     }
                     Some(ShadowState { version, document }) => {
-                        let state = document.get("state").unwrap_or(&Value::Null);
+                        let state = text(document.get("state").unwrap_or(&Value::Null));
                         let _ = writeln!(out, "  {when:<7} version {version}: {state}");
                     }
                 }
@@ -48,30 +52,57 @@ impl Trace {
         out
     }
 
-    /// The trace as one JSON object with `schema_version`.
-    pub fn to_json(&self) -> Value {
-        let state = |state: &Option<ShadowState>| {
-            state.as_ref().map(|s| json!({"version": s.version, "document": s.document}))
-        };
-        json!({
-            "schema_version": 1,
-            "scenario": self.scenario,
-            "device": self.device,
-            "at": self.at.to_string(),
-            "messages": self.messages.iter().map(traced_json).collect::<Vec<_>>(),
-            "refused": self.refused.iter().map(refused_json).collect::<Vec<_>>(),
-            "silence": self.silence.as_ref().map(|silence| json!({
+    /// The trace as the text of one JSON object with `schema_version`.
+    pub fn to_json(&self) -> String {
+        let shadow = self.shadow.as_ref().map(|shadow| {
+            let states = [("before", &shadow.before), ("after", &shadow.after)];
+            entries(states.map(|(when, state)| (when, optional(state.as_ref().map(state_json)))))
+        });
+        let silence = self.silence.as_ref().map(|silence| {
+            plain(&json!({
                 "why": silence.why,
                 "last": silence.last.map(|time| time.to_string()),
                 "lost": silence.lost.iter().map(frame_json).collect::<Vec<_>>(),
-            })),
-            "shadow": self.shadow.as_ref().map(|shadow| json!({
-                "before": state(&shadow.before),
-                "after": state(&shadow.after),
-            })),
-            "notes": self.notes,
-        })
+            }))
+        });
+        let notes = self.notes.iter().map(|note| Value::from(note.as_str()));
+        text(&entries([
+            ("schema_version", Value::Int(SCHEMA_VERSION)),
+            ("scenario", self.scenario.as_str().into()),
+            ("device", self.device.as_str().into()),
+            ("at", self.at.to_string().into()),
+            ("messages", Value::Array(self.messages.iter().map(traced_json).collect())),
+            ("refused", Value::Array(self.refused.iter().map(refused_json).collect())),
+            ("silence", optional(silence)),
+            ("shadow", optional(shadow)),
+            ("notes", Value::Array(notes.collect())),
+        ]))
     }
+}
+
+/// The version of the JSON form.
+const SCHEMA_VERSION: i128 = 1;
+
+fn entries<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::Object(entries.into_iter().collect())
+}
+
+fn optional(value: Option<Value>) -> Value {
+    value.unwrap_or(Value::Null)
+}
+
+/// What has no numbers but our own, which `serde_json` can hold.
+fn plain(json: &serde_json::Value) -> Value {
+    // Its text is JSON, and not deep.
+    Value::from_json(json.to_string().as_bytes()).unwrap_or(Value::Null)
+}
+
+fn text(value: &Value) -> String {
+    String::from_utf8_lossy(&value.to_json()).into_owned()
+}
+
+fn state_json(state: &ShadowState) -> Value {
+    entries([("version", Value::Int(state.version.into())), ("document", state.document.clone())])
 }
 
 fn refused_text(refused: &Refused, out: &mut String) {
@@ -88,7 +119,7 @@ fn refused_text(refused: &Refused, out: &mut String) {
 }
 
 fn refused_json(refused: &Refused) -> Value {
-    json!({
+    plain(&json!({
         "row": refused.row,
         "time": refused.time.to_string(),
         "time_ns": refused.time.nanos(),
@@ -96,7 +127,7 @@ fn refused_json(refused: &Refused) -> Value {
         "detail": refused.detail,
         "certificate": refused.certificate,
         "explanation": refused.explanation.as_ref().map(|explanation| explanation.to_json()),
-    })
+    }))
 }
 
 fn traced_text(traced: &Traced, out: &mut String) {
@@ -151,44 +182,43 @@ fn frame_text(frame: &Frame) -> String {
 
 fn traced_json(traced: &Traced) -> Value {
     let message = &traced.message;
-    json!({
-        "row": message.row,
-        "time": message.time.to_string(),
-        "time_ns": message.time.nanos(),
-        "topic": message.topic,
-        "principal": message.principal,
-        "source": message.source,
-        "payload": message.payload,
-        "frame": traced.frame.as_ref().map(frame_json),
-        "rules": traced.rules.iter().map(verdict_json).collect::<Vec<_>>(),
-    })
+    entries([
+        ("row", Value::Int(message.row.into())),
+        ("time", message.time.to_string().into()),
+        ("time_ns", message.time.nanos().into()),
+        ("topic", message.topic.as_str().into()),
+        ("principal", message.principal.as_str().into()),
+        ("source", message.source.as_str().into()),
+        ("payload", message.payload.as_str().into()),
+        ("frame", optional(traced.frame.as_ref().map(|frame| plain(&frame_json(frame))))),
+        ("rules", Value::Array(traced.rules.iter().map(verdict_json).collect())),
+    ])
 }
 
 fn verdict_json(verdict: &RuleVerdict) -> Value {
-    let explanation = verdict.explanation.as_ref().map(|explanation| {
-        let mut bytes = Vec::new();
-        explanation.to_json().write_json(&mut bytes);
-        serde_json::from_slice::<Value>(&bytes).unwrap_or(Value::Null)
+    let actions = verdict.actions.iter().map(|done| {
+        entries([
+            ("row", Value::Int(done.row.into())),
+            ("kind", done.kind.as_str().into()),
+            ("target", done.target.as_str().into()),
+            ("body", done.body.as_str().into()),
+            ("outcome", done.outcome.as_str().into()),
+        ])
     });
-    json!({
-        "rule": verdict.rule,
-        "sql": verdict.sql,
-        "evaluated": verdict.unheard.is_none(),
-        "fires": verdict.fires,
-        "recorded": verdict.recorded,
-        "why": verdict.sentence(),
-        "explanation": explanation,
-        "actions": verdict.actions.iter().map(|done| json!({
-            "row": done.row,
-            "kind": done.kind,
-            "target": done.target,
-            "body": done.body,
-            "outcome": done.outcome,
-        })).collect::<Vec<_>>(),
-    })
+    let explanation = verdict.explanation.as_ref().map(|explanation| explanation.to_json());
+    entries([
+        ("rule", verdict.rule.as_str().into()),
+        ("sql", verdict.sql.as_str().into()),
+        ("evaluated", verdict.unheard.is_none().into()),
+        ("fires", verdict.fires.into()),
+        ("recorded", optional(verdict.recorded.map(Value::from))),
+        ("why", verdict.sentence().into()),
+        ("explanation", optional(explanation)),
+        ("actions", Value::Array(actions.collect())),
+    ])
 }
 
-fn frame_json(frame: &Frame) -> Value {
+fn frame_json(frame: &Frame) -> serde_json::Value {
     json!({
         "row": frame.row,
         "time": frame.time.to_string(),
@@ -198,4 +228,83 @@ fn frame_json(frame: &Frame) -> Value {
         "spreading_factor": frame.spreading_factor,
         "lost": frame.lost,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Done, Message, ShadowChange};
+    use fieldmirror_core::time::Timestamp;
+    use fieldmirror_rules::context::Context;
+    use fieldmirror_rules::rule::{Rule, SqlVersion};
+
+    const DIGITS: &str = "123456789012345678901234567890";
+    const FRACTION: &str = "0.123456789012345678901234567891";
+
+    fn trace() -> Trace {
+        let payload = format!(r#"{{"x": {DIGITS}, "y": {FRACTION}}}"#);
+        let sql = format!("SELECT x + 1 AS next, y FROM 'a' WHERE x = {DIGITS}");
+        let rule = Rule::compile(&sql, SqlVersion::V2016_03_23).expect("sound");
+        let time = Timestamp::from_millis(1);
+        let explanation = rule.explain_direct(payload.as_bytes(), &Context::new("a", time));
+        let document = format!(r#"{{"state":{{"reported":{payload}}},"version":3}}"#);
+        let document = Value::from_json(document.as_bytes()).expect("JSON");
+        let message = Message {
+            row: 7,
+            time,
+            topic: "a".to_owned(),
+            principal: "d1".to_owned(),
+            source: "device".to_owned(),
+            payload,
+        };
+        let done = Done {
+            row: 2,
+            kind: "lambda".to_owned(),
+            target: "f".to_owned(),
+            body: format!(r#"{{"next":{DIGITS}}}"#),
+            outcome: "ok".to_owned(),
+        };
+        let verdict = RuleVerdict {
+            rule: "r".to_owned(),
+            sql,
+            unheard: None,
+            fires: true,
+            recorded: Some(true),
+            explanation: Some(explanation),
+            actions: vec![done],
+        };
+        Trace {
+            scenario: "s".to_owned(),
+            device: "d1".to_owned(),
+            at: time,
+            messages: vec![Traced { message, frame: None, rules: vec![verdict] }],
+            refused: Vec::new(),
+            silence: None,
+            shadow: Some(ShadowChange {
+                before: None,
+                after: Some(ShadowState { version: 3, document }),
+            }),
+            notes: vec!["a note".to_owned()],
+        }
+    }
+
+    #[test]
+    fn numbers_keep_all_of_their_digits() {
+        let json = trace().to_json();
+        let parsed: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(parsed["messages"][0]["rules"][0]["recorded"], true);
+        assert!(parsed["shadow"]["before"].is_null() && parsed["silence"].is_null());
+        assert_eq!(parsed["shadow"]["after"]["version"], 3);
+        let exact = Value::from_json(json.as_bytes()).expect("JSON");
+        let shadow = exact.get("shadow").and_then(|shadow| shadow.get("after"));
+        let shadow = text(shadow.expect("a shadow"));
+        assert!(shadow.contains(&format!(r#""x":{DIGITS},"y":{FRACTION}"#)), "{shadow}");
+        let Some(Value::Array(messages)) = exact.get("messages") else { panic!("{json}") };
+        let Some(Value::Array(rules)) = messages[0].get("rules") else { panic!("{json}") };
+        let explanation = text(rules[0].get("explanation").expect("an explanation"));
+        for number in [DIGITS, FRACTION, "123456789012345678901234567891"] {
+            assert!(explanation.contains(&format!(":{number}")), "{number}: {explanation}");
+        }
+        assert!(trace().to_text().contains(&format!(r#""x":{DIGITS}"#)));
+    }
 }

@@ -33,7 +33,7 @@ pub struct ShadowState {
     /// Its version.
     pub version: u64,
     /// What a get request would be answered: state with its delta, metadata, version, timestamp.
-    pub document: serde_json::Value,
+    pub document: Value,
 }
 
 /// A recorded update, or a delete request.
@@ -157,9 +157,9 @@ impl Replay {
 
     fn state(&self, now: Timestamp) -> Option<ShadowState> {
         let document = self.core.shadow_document(self.thing?, now)?;
-        let document: serde_json::Value = serde_json::from_slice(&document).ok()?;
-        let version = document.get("version").and_then(serde_json::Value::as_u64)?;
-        Some(ShadowState { version, document })
+        let document = Value::from_json(&document).ok()?;
+        let Some(Value::Int(version)) = document.get("version") else { return None };
+        Some(ShadowState { version: u64::try_from(*version).ok()?, document })
     }
 }
 
@@ -271,7 +271,7 @@ impl External for Services<'_> {
             function: "get_thing_shadow",
             reason: format!("no shadow exists with name: '{name}'"),
         })?;
-        Value::from_json(state.document.to_string().as_bytes())
+        Ok(state.document)
     }
 
     fn table_item(&self, table: &str, _: &[(&str, &Value)]) -> Result<Value, RulesError> {
