@@ -136,3 +136,128 @@ fn a_format_that_a_verb_has_not_is_a_matter_of_usage() {
     assert_eq!(run.status.code(), Some(2));
     assert!(text(&run.stderr).contains("rules test"), "{}", text(&run.stderr));
 }
+
+/// A rule that the service would refuse in four places, and a suite for it.
+fn unknown_to_the_service() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rule = r#"{
+  "sql": "SELECT t, nope(t) AS x FROM 'a/+' WHERE t != 1",
+  "awsIotSqlVersion": "2016-03-23",
+  "actions": [{"republish": {"roleArn": "arn:aws:iam::123456789012:role/r",
+    "topic": "b/${upper(x, y)}c", "retain": true}}]
+}"#;
+    let suite = r#"rules: [dry.json]
+sql: {own: "SELECT gone(t) AS g, t FROM 'c/+' WHERE t == 3"}
+tests:
+  - name: fires
+    messages: [{at: 0s, client: p, topic: a/1, payload: {t: 2}}]
+    expect: [{rule: dry, action: republish, payload: {t: 2}}]
+  - name: the suite's own
+    messages: [{at: 0s, client: p, topic: c/1, payload: {t: 3}}]
+    expect: [{rule: own, payload: {t: 3}}]
+  - name: silent
+    messages: [{at: 0s, client: p, topic: a/1, payload: {t: 1}}]
+    expect: []
+"#;
+    std::fs::write(folder.path().join("dry.json"), rule).expect("written");
+    std::fs::write(folder.path().join("suite.yaml"), suite).expect("written");
+    std::fs::write(folder.path().join("p.json"), r#"{"t": 5}"#).expect("written");
+    folder
+}
+
+/// The warnings of that rule, in their order: place, code, path.
+const WARNINGS: [&str; 4] = [
+    "dry.json:5:37: warning[L047]: rule `dry`, at `actions[0].republish.retain`: an unknown field",
+    "dry.json:2:21: warning[SQL020]: rule `dry`, at `sql:1:11`: AWS IoT SQL has no function `nope`",
+    "dry.json:2:53: warning[SQL011]: rule `dry`, at `sql:1:43`: AWS IoT SQL has no `!=`",
+    "dry.json:5:14: warning[SQL021]: rule `dry`, at `actions[0].republish.topic:1:5`: upper() is called",
+];
+
+/// All of the warnings stand in `text`, after each other.
+fn warned(mut text: &str) {
+    for warning in WARNINGS {
+        let at = text.find(warning).unwrap_or_else(|| panic!("no {warning:?} in {text}"));
+        text = &text[at + warning.len()..];
+    }
+}
+
+#[test]
+fn without_lenient_what_the_service_does_not_know_is_refused() {
+    let folder = unknown_to_the_service();
+    let verbs: [&[&str]; 6] = [
+        &["test", "suite.yaml"],
+        &["explain", "dry.json", "--topic", "a/1", "--payload", "p.json"],
+        &["lint", "dry.json"],
+        &["mutate", "suite.yaml"],
+        &["backtest", "dry.json", "--in", "none.parquet"],
+        &["init", "dry.json", "-o", "new.yaml"],
+    ];
+    for verb in verbs {
+        let run = fieldmirror(&[&["rules"], verb].concat(), folder.path());
+        assert_eq!(run.status.code(), Some(3), "{verb:?}: {}", text(&run.stdout));
+        let told = text(&run.stderr);
+        assert!(told.contains("actions[0].republish.retain"), "{verb:?}: {told}");
+        assert!(told.contains("SQL020: AWS IoT SQL has no function `nope`"), "{verb:?}: {told}");
+        assert!(!told.contains("warning"), "{verb:?}: {told}");
+    }
+}
+
+#[test]
+fn lenient_tests_and_explains_and_warns() {
+    let folder = unknown_to_the_service();
+    let run = fieldmirror(&["rules", "test", "suite.yaml", "--lenient"], folder.path());
+    assert_eq!(run.status.code(), Some(0), "{}{}", text(&run.stdout), text(&run.stderr));
+    warned(&text(&run.stdout));
+    let own = "suite.yaml:2:20: warning[SQL020]: rule `own`, at `sql:1:8`: AWS IoT SQL has no \
+               function `gone`";
+    assert!(text(&run.stdout).contains(own), "{}", text(&run.stdout));
+    let arguments = ["rules", "test", "suite.yaml", "--lenient", "--format", "json"];
+    let run = fieldmirror(&arguments, folder.path());
+    let json: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    assert_eq!((&json["passed"], &json["failed"]), (&3.into(), &0.into()));
+    warned(&json["notes"].to_string().replace("\\\"", "\""));
+
+    let explain = ["rules", "explain", "dry.json", "--topic", "a/1", "--payload", "p.json"];
+    let run = fieldmirror(&[&explain[..], &["--lenient"]].concat(), folder.path());
+    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+    warned(&text(&run.stderr));
+    assert!(text(&run.stdout).contains("nope(t)"), "{}", text(&run.stdout));
+    assert!(text(&run.stdout).contains(r#"{"t":5}"#), "{}", text(&run.stdout));
+    let run =
+        fieldmirror(&[&explain[..], &["--lenient", "--format", "json"]].concat(), folder.path());
+    let json: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    warned(&json["notes"].to_string());
+}
+
+#[test]
+fn lenient_lints_mutates_and_drafts() {
+    let folder = unknown_to_the_service();
+    let run = fieldmirror(&["rules", "lint", "dry.json", "--lenient"], folder.path());
+    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+    let told = text(&run.stdout);
+    assert!(
+        told.contains("dry.json:2:21: warning[SQL020]: dry: AWS IoT SQL has no function"),
+        "{told}"
+    );
+    assert!(told.contains("at: actions[0].republish.topic:1:5"), "{told}");
+    assert!(text(&run.stderr).is_empty(), "told once: {}", text(&run.stderr));
+
+    let run = fieldmirror(
+        &["rules", "mutate", "suite.yaml", "--lenient", "--format", "json"],
+        folder.path(),
+    );
+    let json: serde_json::Value = serde_json::from_slice(&run.stdout).expect("JSON");
+    assert!(json["killed"].as_u64() > Some(2), "{json}");
+    warned(&json["notes"].to_string());
+    warned(&text(&run.stderr));
+
+    let init = ["rules", "init", "dry.json", "-o", "new.yaml", "--lenient"];
+    let run = fieldmirror(&init, folder.path());
+    assert_eq!(run.status.code(), Some(0), "{}", text(&run.stderr));
+    warned(&text(&run.stderr));
+    assert!(
+        text(&run.stdout).contains("2 cases; run with `fieldmirror rules test new.yaml --lenient`")
+    );
+    let run = fieldmirror(&["rules", "test", "new.yaml", "--lenient"], folder.path());
+    assert_eq!(run.status.code(), Some(0), "{}{}", text(&run.stdout), text(&run.stderr));
+}

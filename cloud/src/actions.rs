@@ -105,7 +105,7 @@ impl Loader<'_> {
     pub(crate) fn load(&mut self, name: &str, spec: &RuleSpec) -> Result<LoadedRule, CloudError> {
         let name = rule_name(name)?;
         let mut problems = Vec::new();
-        let rule = Rule::compile(&spec.sql, spec.version).map_err(|diagnostics| {
+        let rule = spec.compile().map(|(rule, _)| rule).map_err(|diagnostics| {
             problems.push(CloudError::RuleSql { rule: name.clone(), diagnostics });
         });
         problems.extend(spec.check_templates(&name, rule.as_ref().ok()));

@@ -5,8 +5,9 @@
 //! [`Strictness::Lenient`] turns what is unknown into warnings. All problems of a rule are found,
 //! not the first. What an action takes is a table (`kinds`), read by one checker (`read`).
 //!
-//! What the SQL says is compiled later, by the core, which knows the declared functions;
-//! [`RuleSpec::check`] compiles it and every template for those who have no core.
+//! What the SQL says is compiled later ([`RuleSpec::compile`]), as strictly as the rule was read:
+//! by the core, which knows the declared functions, or by [`RuleSpec::check`] and
+//! [`RuleSpec::warnings`] together with every template, for those who have no core.
 //!
 //! # Source
 //! AWS IoT API, `CreateTopicRule` and the shapes `TopicRulePayload` and `Action`.
@@ -22,7 +23,9 @@ use crate::error::CloudError;
 use crate::outputs::ActionKind;
 pub(crate) use check::compile as compile_template;
 use fieldmirror_core::limits::{RULE_ACTIONS_MAX, SQL_BYTES_MAX};
-use fieldmirror_rules::rule::SqlVersion;
+use fieldmirror_rules::diagnostic::Diagnostic;
+pub use fieldmirror_rules::rule::Strictness;
+use fieldmirror_rules::rule::{Rule, SqlVersion};
 
 use read::Reader;
 use serde_json::{Map, Value};
@@ -44,25 +47,20 @@ pub struct RuleSpec {
     pub actions: Vec<ActionSpec>,
     /// What it does once for a message if any action failed.
     pub error_action: Option<ActionSpec>,
+    /// How strictly it was read, and how its statement and templates are compiled.
+    pub strictness: Strictness,
 }
 
 /// One action, read and checked but not resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActionSpec {
+    /// Its position among the rule's actions as they were written, from 0: a lenient reading leaves
+    /// some out. 0 for an error action.
+    pub position: usize,
     /// What it does.
     pub kind: ActionKind,
     /// Its fields as they were written.
     pub fields: Map<String, Value>,
-}
-
-/// What becomes of actions and fields that are not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Strictness {
-    /// They are errors, as they are for the service.
-    #[default]
-    Strict,
-    /// They are warnings, and left out.
-    Lenient,
 }
 
 impl RuleSpec {
@@ -76,7 +74,8 @@ impl RuleSpec {
         Self::parse_with(text, Strictness::Strict).map(|(rule, _)| rule)
     }
 
-    /// Reads a rule as [`Self::parse`] does; the list holds what was only worth a warning.
+    /// Reads a rule as [`Self::parse`] does. Where reading is lenient, actions and fields that are
+    /// not known are left out, and the list has them.
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -112,9 +111,18 @@ impl RuleSpec {
         let rule = read_root(&mut reader, value);
         let Reader { problems, warnings, .. } = reader;
         match rule {
-            Some(rule) if problems.is_empty() => Ok((rule, warnings)),
+            Some(rule) if problems.is_empty() => Ok((Self { strictness, ..rule }, warnings)),
             _ => Err(CloudError::of(problems)),
         }
+    }
+
+    /// Compiles the statement as strictly as the rule was read; the list has what was only worth a
+    /// warning.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the statement.
+    pub fn compile(&self) -> Result<(Rule, Vec<Diagnostic>), Vec<Diagnostic>> {
+        Rule::compile_with(&self.sql, self.version, self.strictness)
     }
 
     /// The path and text of every field that takes substitution templates, such as
@@ -128,10 +136,10 @@ impl RuleSpec {
         found
     }
 
-    /// All actions with their places: `actions[i]` and `errorAction`.
+    /// All actions with the places where they were written: `actions[i]` and `errorAction`.
     pub fn places(&self) -> impl Iterator<Item = (String, &ActionSpec)> {
-        let actions = self.actions.iter().enumerate();
-        let actions = actions.map(|(i, action)| (format!("actions[{i}]"), action));
+        let place = |action: &ActionSpec| format!("actions[{}]", action.position);
+        let actions = self.actions.iter().map(move |action| (place(action), action));
         actions.chain(self.error_action.iter().map(|action| ("errorAction".to_owned(), action)))
     }
 }
@@ -228,7 +236,10 @@ fn read_payload(
             let found = format!("{} actions", items.len());
             reader.refuse(&place, found, format!("at most {RULE_ACTIONS_MAX}"));
         }
-        let read = |(i, item)| read_action(reader, &format!("{place}[{i}]"), item);
+        let read = |(position, item)| {
+            let action = read_action(reader, &format!("{place}[{position}]"), item)?;
+            Some(ActionSpec { position, ..action })
+        };
         Some(items.iter().enumerate().filter_map(read).collect())
     });
     let error_action =
@@ -241,6 +252,7 @@ fn read_payload(
         description,
         actions: actions?,
         error_action,
+        strictness: Strictness::Strict,
     })
 }
 
@@ -265,7 +277,7 @@ fn read_action(reader: &mut Reader, path: &str, action: &Value) -> Option<Action
     let fields = reader.object(&place, value)?;
     reader.fields(&place, fields, kinds::fields(kind));
     cross::check(reader, &place, kind, fields);
-    Some(ActionSpec { kind, fields: fields.clone() })
+    Some(ActionSpec { position: 0, kind, fields: fields.clone() })
 }
 
 /// Checks a rule's name.

@@ -159,12 +159,12 @@ impl<'a> Search<'a> {
     /// Adds the mutant if it compiles and is new.
     fn add(&mut self, description: String, change: &Change<'_>, contrast: &Contrast<'_>) {
         let sql = spliced(self.source(), &change.span, change.by);
-        let Ok(rule) = Rule::compile(&sql, self.rule.version()) else { return };
+        let Ok(rule) = self.rule.compile_alike(&sql) else { return };
         if !self.known.insert(rule.to_sql()) {
             return;
         }
         let boundary = match contrast {
-            Contrast::Terms(before, after) => boundary::telling(before, after, self.rule.version()),
+            Contrast::Terms(before, after) => boundary::telling(before, after, self.rule),
             Contrast::Nothing => Vec::new(),
         };
         self.mutants.push(Mutant {

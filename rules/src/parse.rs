@@ -28,16 +28,13 @@ pub(crate) fn statement(text: &str, version: SqlVersion) -> (Option<Statement>, 
 }
 
 /// Parses an expression that was already split into words.
-pub(crate) fn expression(text: &str, lexed: Lexed) -> Result<Expr, Vec<Diagnostic>> {
+pub(crate) fn expression(text: &str, lexed: Lexed) -> (Option<Expr>, Vec<Diagnostic>) {
     let mut parser = Parser::new(text, lexed.words, lexed.diagnostics);
     let expr = parser.expr().and_then(|expr| match parser.next() {
         Token::End => Ok(expr),
         _ => Err(parser.unexpected(&["an operator", "the end of the expression"])),
     });
-    match expr {
-        Ok(expr) if parser.diagnostics.is_empty() => Ok(expr),
-        _ => Err(parser.diagnostics),
-    }
+    (expr.ok(), parser.diagnostics)
 }
 
 /// The marker of a syntax error that has been reported.

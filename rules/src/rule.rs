@@ -44,6 +44,16 @@ impl SqlVersion {
     }
 }
 
+/// What becomes of that which the service does not know, and which has a meaning nevertheless.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// It is an error, as it is for the service.
+    #[default]
+    Strict,
+    /// It is a warning.
+    Lenient,
+}
+
 /// What a rule that fired hands to its actions.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
@@ -67,6 +77,7 @@ pub struct Firing {
 pub struct Rule {
     sql: String,
     version: SqlVersion,
+    strictness: Strictness,
     /// What was written: for printing, explanations and mutants.
     statement: Statement,
     program: Program,
@@ -82,10 +93,7 @@ impl Rule {
     /// # Errors
     /// Everything that is wrong with the text, in its order; never an empty list.
     pub fn compile(sql: &str, version: SqlVersion) -> Result<Self, Vec<Diagnostic>> {
-        match Self::read(sql, version) {
-            (Some(rule), diagnostics) if diagnostics.is_empty() => Ok(rule),
-            (_, diagnostics) => Err(diagnostics),
-        }
+        Self::compile_with(sql, version, Strictness::Strict).map(|(rule, _)| rule)
     }
 
     /// Compiles `sql` although the service would refuse it, where it has a meaning nevertheless:
@@ -108,16 +116,33 @@ impl Rule {
         sql: &str,
         version: SqlVersion,
     ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
-        let (rule, mut diagnostics) = Self::read(sql, version);
-        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.is_tolerable) {
-            diagnostic.severity = Severity::Warning;
-        }
+        Self::compile_with(sql, version, Strictness::Lenient)
+    }
+
+    /// Compiles `sql` as [`Self::compile`] or as [`Self::compile_lenient`] does. Templates of the
+    /// rule's actions are compiled as strictly as the rule itself.
+    ///
+    /// # Errors
+    /// As these.
+    pub fn compile_with(
+        sql: &str,
+        version: SqlVersion,
+        strictness: Strictness,
+    ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        let (rule, diagnostics) = Self::read(sql, version);
+        let diagnostics = judged(diagnostics, strictness)?;
         match rule {
-            Some(rule) if diagnostics.iter().all(|diagnostic| diagnostic.is_tolerable) => {
-                Ok((rule, diagnostics))
-            }
-            _ => Err(diagnostics),
+            Some(rule) => Ok((Self { strictness, ..rule }, diagnostics)),
+            None => Err(diagnostics),
         }
+    }
+
+    /// Compiles another statement for this rule's version and as strictly as this rule was.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_alike(&self, sql: &str) -> Result<Self, Vec<Diagnostic>> {
+        Self::compile_with(sql, self.version, self.strictness).map(|(rule, _)| rule)
     }
 
     /// What could be understood of `sql`, and everything that is wrong with it.
@@ -127,7 +152,8 @@ impl Rule {
         let (program, wrong) = check::statement(sql, &statement, version);
         diagnostics.extend(wrong);
         let keys = program.keys();
-        let rule = Self { sql: sql.to_owned(), version, statement, program, keys };
+        let strictness = Strictness::Strict;
+        let rule = Self { sql: sql.to_owned(), version, strictness, statement, program, keys };
         (Some(rule), in_order(diagnostics))
     }
 
@@ -242,6 +268,9 @@ impl Rule {
     /// Compiles a template of one of the rule's actions: for its version, and with its SET
     /// variables, whose values [`Self::fire`] gives to [`Template::render_with`].
     ///
+    /// Of a rule that was compiled leniently, [`Template::warnings`] has what the service would
+    /// refuse.
+    ///
     /// # Errors
     /// Everything that is wrong with the template's expressions; never an empty list.
     ///
@@ -260,7 +289,7 @@ impl Rule {
     /// ```
     pub fn template(&self, text: &str) -> Result<Template, Vec<Diagnostic>> {
         let names: Vec<&str> = self.variable_names().collect();
-        Template::compile_with(text, self.version, &names)
+        Template::read(text, self.version, &names, self.strictness)
     }
 
     /// The names of its SET variables in their order, without `@`.
@@ -292,6 +321,22 @@ impl Rule {
     pub fn bind(&self, schema: &'static Schema) -> Option<BoundRule> {
         BoundRule::new(&self.program, self.version, schema)
     }
+}
+
+/// Everything that is wrong with a text, as strictly as it is to be taken: warnings only, or an
+/// error.
+pub(crate) fn judged(
+    mut diagnostics: Vec<Diagnostic>,
+    strictness: Strictness,
+) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    if strictness == Strictness::Strict {
+        return if diagnostics.is_empty() { Ok(diagnostics) } else { Err(diagnostics) };
+    }
+    for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.is_tolerable) {
+        diagnostic.severity = Severity::Warning;
+    }
+    let is_tolerable = diagnostics.iter().all(|diagnostic| diagnostic.is_tolerable);
+    if is_tolerable { Ok(diagnostics) } else { Err(diagnostics) }
 }
 
 /// Diagnostics in the order of the text, one a place.

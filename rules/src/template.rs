@@ -9,7 +9,7 @@ use crate::eval::{Scope, evaluate};
 use crate::lex::lex;
 use crate::parse;
 use crate::program::Expr;
-use crate::rule::{SqlVersion, in_order};
+use crate::rule::{SqlVersion, Strictness, in_order, judged};
 use crate::value::Value;
 use std::collections::BTreeSet;
 
@@ -19,6 +19,7 @@ pub struct Template {
     text: String,
     parts: Vec<Part>,
     version: SqlVersion,
+    warnings: Vec<Diagnostic>,
 }
 
 /// A piece of a template.
@@ -65,6 +66,16 @@ impl Template {
         version: SqlVersion,
         variables: &[&str],
     ) -> Result<Self, Vec<Diagnostic>> {
+        Self::read(text, version, variables, Strictness::Strict)
+    }
+
+    /// Compiles `text` as strictly as the rule that it belongs to.
+    pub(crate) fn read(
+        text: &str,
+        version: SqlVersion,
+        variables: &[&str],
+        strictness: Strictness,
+    ) -> Result<Self, Vec<Diagnostic>> {
         let mut parts = Vec::new();
         let mut diagnostics = Vec::new();
         let mut at = 0;
@@ -74,13 +85,12 @@ impl Template {
             }
             let lexed = lex(text, start + 2, version, true);
             let end = lexed.end;
-            match parse::expression(text, lexed) {
-                Ok(written) => {
-                    let (expr, errors) = check::expression(text, &written, version, variables);
-                    parts.push(Part::Expr(written, expr));
-                    diagnostics.extend(errors);
-                }
-                Err(errors) => diagnostics.extend(errors),
+            let (written, errors) = parse::expression(text, lexed);
+            diagnostics.extend(errors);
+            if let Some(written) = written {
+                let (expr, errors) = check::expression(text, &written, version, variables);
+                parts.push(Part::Expr(written, expr));
+                diagnostics.extend(errors);
             }
             if end == text.len() {
                 diagnostics.push(
@@ -97,11 +107,13 @@ impl Template {
         if at < text.len() {
             parts.push(Part::Text(text[at..].to_owned()));
         }
-        if diagnostics.is_empty() {
-            Ok(Self { text: text.to_owned(), parts, version })
-        } else {
-            Err(in_order(diagnostics))
-        }
+        let warnings = judged(in_order(diagnostics), strictness)?;
+        Ok(Self { text: text.to_owned(), parts, version, warnings })
+    }
+
+    /// What the service would refuse, if the template is of a rule that was compiled leniently.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
     }
 
     /// The text that was compiled.

@@ -18,7 +18,7 @@ pub fn markdown() -> String {
     page.chapter(
         "Functions",
         "An unknown function and an impossible number of arguments are refused when a rule is \
-         compiled; `Rule::compile_lenient` warns instead.",
+         compiled; `--lenient`, in the library `Rule::compile_lenient`, warns instead.",
     );
     page.table(functions().iter().map(entry));
     page.chapter(

@@ -14,14 +14,17 @@ mod builder;
 mod files;
 mod limits;
 mod render;
+mod warnings;
 
 pub(crate) use builder::Builder;
 pub use files::load;
+pub(crate) use warnings::of_inline;
 
 use crate::inputs;
 use crate::inputs::provisioning::ProvisioningTemplate;
+use crate::lint::Finding;
 use crate::problem::Problem;
-use fieldmirror_cloud::rule_spec::RuleSpec;
+use fieldmirror_cloud::rule_spec::{RuleSpec, Strictness};
 use fieldmirror_cloud::spec::ThingSpec;
 use fieldmirror_rules::diagnostic::Diagnostic;
 use serde_json::Value as Json;
@@ -56,6 +59,8 @@ pub struct Deployment {
     pub others: Vec<OtherResource>,
     /// What is unsupported, left out or made up.
     pub notes: Vec<Note>,
+    /// What the service would refuse of rules, where [`Settings::strictness`] is lenient.
+    pub warnings: Vec<Finding>,
 }
 
 /// Where something was declared.
@@ -258,6 +263,8 @@ pub struct Settings {
     pub account: String,
     /// `AWS::StackName`.
     pub stack: String,
+    /// Whether what the service does not know in rules is wrong, or only worth a warning.
+    pub strictness: Strictness,
 }
 
 impl Default for Settings {
@@ -269,6 +276,7 @@ impl Default for Settings {
             region: "eu-west-1".to_owned(),
             account: "123456789012".to_owned(),
             stack: "stack".to_owned(),
+            strictness: Strictness::Strict,
         }
     }
 }

@@ -8,7 +8,7 @@ use fieldmirror_cloud::policy::{Action, Request, SessionPolicy};
 use fieldmirror_rules::context::Context;
 use fieldmirror_rules::diagnostic::Diagnostic;
 use fieldmirror_rules::explain::{Explanation, TemplateExplanation};
-use fieldmirror_rules::rule::{Rule, SqlVersion};
+use fieldmirror_rules::rule::{Rule, SqlVersion, Strictness};
 use fieldmirror_rules::value::Value;
 use serde_json::Value as Json;
 use std::fmt::Write as _;
@@ -20,6 +20,8 @@ pub struct Question<'a> {
     pub name: &'a str,
     /// The rule, as `CreateTopicRule` takes it.
     pub rule: &'a Json,
+    /// How strictly its statement and templates are compiled.
+    pub strictness: Strictness,
     /// The message's payload.
     pub payload: &'a [u8],
     /// Its topic, client and all else that functions read.
@@ -68,7 +70,8 @@ pub struct Verdict {
 pub fn explain(question: &Question<'_>) -> Result<Answer, Vec<Diagnostic>> {
     let text = |key: &str| question.rule.get(key).and_then(Json::as_str);
     let version = text("awsIotSqlVersion").and_then(SqlVersion::parse).unwrap_or_default();
-    let rule = Rule::compile(text("sql").unwrap_or_default(), version)?;
+    let sql = text("sql").unwrap_or_default();
+    let (rule, _) = Rule::compile_with(sql, version, question.strictness)?;
     let (direct, topic) = basic_ingest(question.context.topic);
     let context = Context { topic, ..question.context };
     let mut notes = Vec::new();

@@ -75,7 +75,7 @@ pub(crate) fn firing(name: &str, spec: &RuleSpec) -> Option<(String, Value)> {
         sql_at: (0, 0),
         origin: Origin::default(),
     };
-    let rule = Rule::compile(&spec.sql, spec.version).ok()?;
+    let (rule, _) = spec.compile().ok()?;
     let compiled = Compiled { deployed: &deployed, survey: rule.survey(), rule };
     if compiled.survey.is_external() {
         return None;
@@ -138,8 +138,8 @@ fn compile(deployment: &Deployment) -> Result<Vec<Compiled<'_>>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut rules = Vec::new();
     for deployed in &deployment.rules {
-        match Rule::compile(&deployed.spec.sql, deployed.spec.version) {
-            Ok(rule) => rules.push(Compiled { deployed, survey: rule.survey(), rule }),
+        match deployed.spec.compile() {
+            Ok((rule, _)) => rules.push(Compiled { deployed, survey: rule.survey(), rule }),
             Err(diagnostics) => problems.extend(deployed.sql_problems(&diagnostics)),
         }
     }

@@ -38,7 +38,7 @@ pub use finding::{Finding, Format, Severity, exit_code, render};
 pub use sample::{Message, read as read_sample};
 
 use fieldmirror_rules::diagnostic::Diagnostic;
-use fieldmirror_rules::rule::{Rule, SqlVersion};
+use fieldmirror_rules::rule::{Rule, SqlVersion, Strictness};
 use fieldmirror_rules::survey::Survey;
 use serde_json::Value as Json;
 use std::ops::Range;
@@ -52,6 +52,8 @@ pub struct Subject {
     pub policies: Vec<PolicySource>,
     /// What devices send.
     pub sample: Vec<Message>,
+    /// What the service would refuse of rules that were read leniently.
+    pub warnings: Vec<Finding>,
 }
 
 /// A rule as it was written.
@@ -67,6 +69,8 @@ pub struct RuleSource {
     pub column: usize,
     /// The `TopicRulePayload`.
     pub payload: Json,
+    /// How strictly its statement is compiled.
+    pub strictness: Strictness,
 }
 
 /// A policy as it was written.
@@ -101,7 +105,7 @@ impl Default for Options {
 
 /// All findings, by file and place.
 pub fn lint(subject: &Subject, options: &Options) -> Vec<Finding> {
-    let mut report = Report::default();
+    let mut report = Report { findings: subject.warnings.clone() };
     let views: Vec<_> =
         subject.rules.iter().filter_map(|source| view(source, &mut report)).collect();
     for view in &views {
@@ -181,11 +185,14 @@ fn view<'a>(source: &'a RuleSource, report: &mut Report) -> Option<RuleView<'a>>
     let text = |key: &str| source.payload.get(key).and_then(Json::as_str);
     let version = text("awsIotSqlVersion").and_then(SqlVersion::parse).unwrap_or_default();
     let sql = text("sql").unwrap_or_default();
-    let rule = match Rule::compile(sql, version) {
-        Ok(rule) => rule,
+    let rule = match Rule::compile_with(sql, version, source.strictness) {
+        Ok((rule, _)) => rule,
         Err(diagnostics) => {
             for diagnostic in &diagnostics {
-                report.sql_error(source, sql, diagnostic);
+                let place = (&*source.file, (source.line, source.column));
+                let severity = Severity::Error;
+                let found = sql_finding(&source.name, place, sql, diagnostic, severity);
+                report.findings.push(found);
             }
             return None;
         }
@@ -224,7 +231,7 @@ impl Report {
         let (source, sql) = (view.source, view.rule.sql());
         let place = position(sql, span.start);
         let finding = finding(source, code.as_str(), severity, message.into(), help.into());
-        self.findings.push(at_sql(finding, source, sql, place));
+        self.findings.push(at_sql(finding, source.column, sql, place));
     }
 
     /// A finding about a field of a rule.
@@ -262,18 +269,6 @@ impl Report {
         });
     }
 
-    fn sql_error(&mut self, source: &RuleSource, sql: &str, diagnostic: &Diagnostic) {
-        let expected = diagnostic.expected.join(", ");
-        let help = match (&diagnostic.help, expected.as_str()) {
-            (Some(help), _) => help.clone(),
-            (None, "") => diagnostic.code.help().to_owned(),
-            (None, expected) => format!("expected {expected}"),
-        };
-        let code = diagnostic.code.as_str();
-        let finding = finding(source, code, Severity::Error, diagnostic.message.clone(), help);
-        self.findings.push(at_sql(finding, source, sql, diagnostic.position(sql)));
-    }
-
     fn into_findings(mut self) -> Vec<Finding> {
         // Stable: findings of one place stay in the order of the lint's rules.
         self.findings.sort_by(|a, b| {
@@ -303,16 +298,42 @@ fn finding(
     }
 }
 
-/// Puts a finding at a place of the SQL. The column in the file is only told where the SQL is one
-/// line without escapes before that place; the place in the SQL always is.
-fn at_sql(finding: Finding, source: &RuleSource, sql: &str, place: (usize, usize)) -> Finding {
+/// What is wrong with a rule's statement, which begins at a line and column of a file.
+pub(crate) fn sql_finding(
+    rule: &str,
+    (file, (line, column)): (&str, (usize, usize)),
+    sql: &str,
+    diagnostic: &Diagnostic,
+    severity: Severity,
+) -> Finding {
+    let expected = diagnostic.expected.join(", ");
+    let help = match (&diagnostic.help, expected.as_str()) {
+        (Some(help), _) => help.clone(),
+        (None, "") => diagnostic.code.help().to_owned(),
+        (None, expected) => format!("expected {expected}"),
+    };
+    let finding = Finding {
+        code: diagnostic.code.as_str(),
+        severity,
+        file: file.to_owned(),
+        line,
+        column: 0,
+        path: String::new(),
+        subject: rule.to_owned(),
+        message: diagnostic.message.clone(),
+        help,
+    };
+    at_sql(finding, column, sql, diagnostic.position(sql))
+}
+
+/// Puts a finding at a place of the SQL, which begins at the column `start` of its file. The column
+/// in the file is only told where the SQL is one line without escapes before that place; the place
+/// in the SQL always is.
+fn at_sql(finding: Finding, start: usize, sql: &str, place: (usize, usize)) -> Finding {
     let (line, column) = place;
     let before: String = sql.chars().take(column.saturating_sub(1)).collect();
     let is_plain = line == 1 && !before.contains(['"', '\\', '\n', '\t']);
-    let column = match source.column {
-        start if start > 0 && is_plain => start + column,
-        _ => 0,
-    };
+    let column = if start > 0 && is_plain { start + column } else { 0 };
     Finding { column, path: format!("sql:{line}:{}", place.1), ..finding }
 }
 

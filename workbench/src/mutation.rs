@@ -42,6 +42,8 @@ pub struct Outcome {
     pub survivors: Vec<Survivor>,
     /// Those that no case can notice, as follows from the statements themselves.
     pub equivalent: Vec<Survivor>,
+    /// What a reader should know of the suites: what they have that is not evaluated.
+    pub notes: Vec<String>,
 }
 
 /// A mutant that no case noticed.
@@ -112,10 +114,10 @@ pub fn mutate(suite: &Suite) -> Result<Outcome, MutationError> {
         return Err(MutationError::Failing { suite: case.suite, line: case.line, case: case.name });
     }
     let messages = messages(suite);
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome { notes: suite.notes.clone(), ..Outcome::default() };
     for (at, (name, spec)) in suite.rules().iter().enumerate() {
         // A rule of a loaded suite compiles.
-        let Ok(rule) = Rule::compile(&spec.sql, spec.version) else { continue };
+        let Ok((rule, _)) = spec.compile() else { continue };
         let firing: Vec<_> = init::firing(name, spec).into_iter().collect();
         for mutant in rule.mutants() {
             let changed = RuleSpec { sql: mutant.sql.clone(), ..spec.clone() };
@@ -196,7 +198,7 @@ impl Outcome {
         (messages, firing): (&[Sent], &[(String, Value)]),
     ) {
         // Each mutant compiles.
-        let changed = Rule::compile(&mutant.sql, rule.version()).ok();
+        let changed = rule.compile_alike(&mutant.sql).ok();
         let witness = changed.as_ref().and_then(|changed| {
             let told = witness::parting(rule, changed, mutant, messages, firing);
             told.or_else(|| {
@@ -229,6 +231,7 @@ impl Outcome {
         self.killed += other.killed;
         self.survivors.extend(other.survivors);
         self.equivalent.extend(other.equivalent);
+        self.notes.extend(other.notes);
     }
 
     /// The exit code: 1 if a mutant survived. What is equivalent does not count.

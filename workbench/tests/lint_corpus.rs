@@ -1,6 +1,8 @@
 //! The lint finds in every case of `tests/corpus/lint` what the case says, and nothing else; every
 //! code has a case.
 
+use fieldmirror_rules::rule::Strictness;
+use fieldmirror_workbench::deployment::{Deployment, Settings};
 use fieldmirror_workbench::lint::{
     Code, Finding, Options, PolicySource, RuleSource, Subject, lint, read_sample,
 };
@@ -24,7 +26,7 @@ fn cases() -> Vec<(String, Json)> {
         for case in list.as_array().expect("a list") {
             let keys = [
                 "name", "origin", "sql", "rules", "policies", "policy", "sample", "options",
-                "finds", "says",
+                "finds", "says", "lenient",
             ];
             for key in case.as_object().expect("an object").keys() {
                 assert!(keys.contains(&key.as_str()), "{file}: unknown key {key}");
@@ -47,17 +49,30 @@ fn subject(case: &Json) -> Subject {
         policies.push(json!({"name": "p", "document": document}));
     }
     let text = |value: &Json| value.as_str().expect("text").to_owned();
+    let strictness = match case["lenient"] == true {
+        true => Strictness::Lenient,
+        false => Strictness::Strict,
+    };
+    let mut read = Subject::default();
+    for rule in rules.iter().filter(|_| strictness == Strictness::Lenient) {
+        let settings = Settings { strictness, ..Settings::default() };
+        let deployment = Deployment::read("rules.json", &rule.to_string(), &settings);
+        let one = Subject::from(&deployment.expect("readable"));
+        read.rules.extend(one.rules);
+        read.warnings.extend(one.warnings);
+    }
+    let source = |rule: &Json| RuleSource {
+        name: text(&rule["ruleName"]),
+        file: "rules.json".to_owned(),
+        line: 1,
+        column: 0,
+        payload: rule["topicRulePayload"].clone(),
+        strictness,
+    };
+    if strictness == Strictness::Strict {
+        read.rules = rules.iter().map(source).collect();
+    }
     Subject {
-        rules: rules
-            .iter()
-            .map(|rule| RuleSource {
-                name: text(&rule["ruleName"]),
-                file: "rules.json".to_owned(),
-                line: 1,
-                column: 0,
-                payload: rule["topicRulePayload"].clone(),
-            })
-            .collect(),
         policies: policies
             .iter()
             .map(|policy| PolicySource {
@@ -71,6 +86,7 @@ fn subject(case: &Json) -> Subject {
             .get("sample")
             .map(|sample| read_sample("sample.json", &sample.to_string()).expect("JSON"))
             .unwrap_or_default(),
+        ..read
     }
 }
 

@@ -20,6 +20,10 @@ pub(crate) struct InputArgs {
     /// AWS::StackName.
     #[arg(long, default_value = "stack")]
     pub(crate) stack: String,
+    /// Warn of functions, numbers of arguments, actions and fields that AWS does not know in rules,
+    /// instead of refusing them.
+    #[arg(long)]
+    pub(crate) lenient: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,7 +12,7 @@ use fieldmirror_engine::backtest::{self, BacktestOptions, BacktestRule};
 use fieldmirror_engine::scenario::{Overrides, Scenario};
 use fieldmirror_engine::trace::{self, At, TraceOptions};
 use fieldmirror_rules::context::Context;
-use fieldmirror_rules::rule::Rule;
+use fieldmirror_rules::rule::Strictness;
 use fieldmirror_workbench::access::{self, Who};
 use fieldmirror_workbench::deployment::{self, Deployment, Settings};
 use fieldmirror_workbench::explain::{self, Question};
@@ -23,6 +23,7 @@ use fieldmirror_workbench::problem::counted;
 use fieldmirror_workbench::report;
 use fieldmirror_workbench::suite::{self, Options};
 use serde_json::json;
+use std::fmt::Display;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,17 +50,28 @@ pub(crate) fn settings(input: &InputArgs) -> Settings {
         region: input.region.clone(),
         account: input.account.clone(),
         stack: input.stack.clone(),
+        strictness: if input.lenient { Strictness::Lenient } else { Strictness::Strict },
     }
 }
 
 /// Reads files, or says everything that is wrong with them. What they have that nothing here looks
-/// at is named on stderr.
+/// at, and what was only worth a warning, is named on stderr.
 pub(crate) fn load(files: &[String], settings: &Settings) -> Result<Deployment> {
-    let deployment = deployment::load(files, settings).map_err(bad_problems)?;
-    for note in &deployment.notes {
-        eprintln!("note: {note}");
-    }
+    let deployment = read(files, settings)?;
+    note(deployment.warning_lines());
     Ok(deployment)
+}
+
+/// Reads files as [`load`] does, for whoever tells their warnings otherwise.
+fn read(files: &[String], settings: &Settings) -> Result<Deployment> {
+    let deployment = deployment::load(files, settings).map_err(bad_problems)?;
+    note(&deployment.notes);
+    Ok(deployment)
+}
+
+/// Names on stderr what the reader of a result should know.
+fn note(notes: impl IntoIterator<Item = impl Display>) {
+    notes.into_iter().for_each(|note| eprintln!("note: {note}"));
 }
 
 /// The format of results, where they have one of that name.
@@ -134,6 +146,7 @@ fn explain_rule(args: &ExplainArgs, format: Format) -> Result<Verdict> {
     let question = Question {
         name: &rule.name,
         rule: &rule.payload,
+        strictness: settings.strictness,
         payload: &payload,
         context,
         session: session.as_ref(),
@@ -144,7 +157,10 @@ fn explain_rule(args: &ExplainArgs, format: Format) -> Result<Verdict> {
     })?;
     answer.notes.extend(who.into_iter().flat_map(|who| who.notes));
     match format {
-        Format::Json => say!("{}", answer.to_json()),
+        Format::Json => {
+            answer.notes.extend(deployment.warning_lines());
+            say!("{}", answer.to_json());
+        }
         _ => print(&answer.to_text()),
     }
     Ok(Verdict::Fine)
@@ -194,7 +210,8 @@ fn trace_run(
 }
 
 fn lint_files(args: &LintArgs, format: Format) -> Result<Verdict> {
-    let deployment = load(&args.files, &settings(&args.input))?;
+    // Warnings are findings here.
+    let deployment = read(&args.files, &settings(&args.input))?;
     let mut subject = Subject::from(&deployment);
     let mut problems = Vec::new();
     for path in &args.sample {
@@ -226,6 +243,7 @@ fn mutate(paths: &[PathBuf], input: &InputArgs, format: Format) -> Result<Verdic
     let suites = suite::load_all(paths, &suite_options(input)).map_err(bad_problems)?;
     let mut outcome = Outcome::default();
     for suite in &suites {
+        note(&suite.notes);
         outcome.extend(mutation::mutate(suite).map_err(|error| BadInput(error.to_string()))?);
     }
     let form = match format {
@@ -238,10 +256,11 @@ fn mutate(paths: &[PathBuf], input: &InputArgs, format: Format) -> Result<Verdic
 
 fn backtest_rules(args: &BacktestArgs, format: Format) -> Result<Verdict> {
     let settings = settings(&args.input);
-    let rules = backtest_files(&args.rules, &settings)?;
+    let mut warnings = Vec::new();
+    let rules = backtest_files(&args.rules, &settings, &mut warnings)?;
     let against = match args.against.is_empty() {
         true => None,
-        false => Some(backtest_files(&args.against, &settings)?),
+        false => Some(backtest_files(&args.against, &settings, &mut warnings)?),
     };
     let options = BacktestOptions {
         topic: args.topic.clone(),
@@ -252,22 +271,30 @@ fn backtest_rules(args: &BacktestArgs, format: Format) -> Result<Verdict> {
         prices: args.prices.clone(),
         ..BacktestOptions::default()
     };
-    let result = backtest::backtest(&rules, against.as_deref(), &args.input_path, &options)?;
+    let mut result = backtest::backtest(&rules, against.as_deref(), &args.input_path, &options)?;
     match format {
-        Format::Json => say!("{}", result.to_json()),
+        Format::Json => {
+            result.notes.extend(warnings);
+            say!("{}", result.to_json());
+        }
         _ => print(&result.to_text()),
     }
     Ok(Verdict::Fine)
 }
 
-/// The enabled rules of some files, compiled.
-fn backtest_files(files: &[String], settings: &Settings) -> Result<Vec<BacktestRule>> {
+/// The enabled rules of some files, compiled; what was only worth a warning goes into `warnings`.
+fn backtest_files(
+    files: &[String],
+    settings: &Settings,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<BacktestRule>> {
     let deployment = load(files, settings)?;
+    warnings.extend(deployment.warning_lines());
     let (mut rules, mut wrong) = (Vec::new(), Vec::new());
     for rule in deployment.rules.iter().filter(|rule| !rule.spec.disabled) {
         let actions = rule.spec.actions.iter().map(|action| action.kind.name().to_owned());
-        match Rule::compile(&rule.spec.sql, rule.spec.version) {
-            Ok(compiled) => rules.push(BacktestRule {
+        match rule.spec.compile() {
+            Ok((compiled, _)) => rules.push(BacktestRule {
                 name: rule.name.clone(),
                 rule: compiled,
                 actions: actions.collect(),
@@ -310,11 +337,18 @@ fn draft(
     if format == Format::Json {
         say!(
             "{}",
-            json!({"schema_version": 1, "suite": path, "cases": draft.cases, "gaps": draft.gaps})
+            json!({
+                "schema_version": 1,
+                "suite": path,
+                "cases": draft.cases,
+                "gaps": draft.gaps,
+                "notes": deployment.warning_lines(),
+            })
         );
     } else {
         let cases = counted(draft.cases, "case");
-        say!("wrote {path}: {cases}; run with `fieldmirror rules test {path}`");
+        let lenient = if settings.strictness == Strictness::Lenient { " --lenient" } else { "" };
+        say!("wrote {path}: {cases}; run with `fieldmirror rules test {path}{lenient}`");
         draft.gaps.iter().for_each(|gap| say!("  not covered: {gap}"));
     }
     Ok(Verdict::Fine)

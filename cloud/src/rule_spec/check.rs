@@ -24,11 +24,29 @@ impl RuleSpec {
     /// the service refuses such a rule when it is made.
     pub fn check(&self, name: &str) -> Vec<CloudError> {
         let mut problems = Vec::new();
-        let rule = Rule::compile(&self.sql, self.version).map_err(|diagnostics| {
+        let rule = self.compile().map(|(rule, _)| rule).map_err(|diagnostics| {
             problems.push(CloudError::RuleSql { rule: name.to_owned(), diagnostics });
         });
         problems.extend(self.check_templates(name, rule.as_ref().ok()));
         problems
+    }
+
+    /// What the service would refuse of the statement and the templates of the rule called `name`,
+    /// if it was read leniently; nothing where [`Self::check`] finds that it cannot be compiled.
+    pub fn warnings(&self, name: &str) -> Vec<CloudError> {
+        let Ok((rule, diagnostics)) = self.compile() else { return Vec::new() };
+        let mut warnings = Vec::new();
+        if !diagnostics.is_empty() {
+            warnings.push(CloudError::RuleSql { rule: name.to_owned(), diagnostics });
+        }
+        for (path, text) in self.templates() {
+            if let Ok(template) = rule.template(&text)
+                && !template.warnings().is_empty()
+            {
+                warnings.push(refused(name, &path, &text, template.warnings().to_vec()));
+            }
+        }
+        warnings
     }
 
     /// Everything that is wrong with the templates of the rule called `name`. Where its statement

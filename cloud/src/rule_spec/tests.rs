@@ -145,6 +145,36 @@ fn all_problems_are_found_and_unknown_things_can_be_warnings() {
 }
 
 #[test]
+fn a_lenient_rule_warns_of_its_statement_and_templates_at_their_places() {
+    let text = r#"{"sql":"SELECT nope(a) AS x, a FROM 'a' WHERE a != 1",
+        "awsIotSqlVersion":"2016-03-23",
+        "actions":[{"s4":{}},{"republish":{"roleArn":"r","topic":"b/${nope(a)}"}}]}"#;
+    let (mut rule, left_out) = RuleSpec::parse_with(text, Strictness::Lenient).expect("readable");
+    assert_eq!(left_out.len(), 1);
+    assert_eq!(rule.check("r"), []);
+    let codes: Vec<(String, Vec<&str>)> = rule
+        .warnings("r")
+        .into_iter()
+        .map(|warning| match warning {
+            CloudError::RuleSql { diagnostics, .. } => ("sql".to_owned(), diagnostics),
+            CloudError::RuleTemplate { path, diagnostics, .. } => (path, diagnostics),
+            other => panic!("{other}"),
+        })
+        .map(|(path, list)| (path, list.iter().map(|one| one.code.as_str()).collect()))
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            ("sql".to_owned(), vec!["SQL020", "SQL011"]),
+            ("actions[1].republish.topic".to_owned(), vec!["SQL020"]),
+        ]
+    );
+    rule.strictness = Strictness::Strict;
+    assert_eq!(rule.check("r").len(), 2, "the same are refused, with the statement's unknown");
+    assert_eq!(rule.warnings("r"), []);
+}
+
+#[test]
 fn broken_json_and_bad_names_are_refused() {
     assert!(matches!(
         RuleSpec::parse("{\n\"sql\": }"),

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::program::Expr;
-use crate::rule::{Rule, SqlVersion};
+use crate::rule::Rule;
 use crate::value::{Decimal, Number, Object, Value};
 use fieldmirror_core::time::Timestamp;
 use std::fmt;
@@ -38,10 +38,10 @@ impl fmt::Display for Boundary {
 
 /// Values for which one of the terms `before` and `after` is true and the other is not. Only terms
 /// of one payload field have them: what the others are cannot be known here.
-pub(super) fn telling(before: &str, after: &str, version: SqlVersion) -> Vec<Boundary> {
+pub(super) fn telling(before: &str, after: &str, outer: &Rule) -> Vec<Boundary> {
     let rules = [before, after].map(|term| {
         // What the outer rule accepts is no stricter than this.
-        Rule::compile(&format!("SELECT 1 AS x FROM 'a' WHERE {term}"), version)
+        outer.compile_alike(&format!("SELECT 1 AS x FROM 'a' WHERE {term}"))
     });
     let [Ok(before), Ok(after)] = rules else { return Vec::new() };
     let (mut paths, mut constants) = (Vec::new(), Vec::new());

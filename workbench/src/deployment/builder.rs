@@ -13,7 +13,7 @@ use crate::inputs::provisioning::ProvisioningTemplate;
 use crate::problem::{Problem, shown};
 use crate::yaml::{self, Node};
 use fieldmirror_cloud::error::CloudError;
-use fieldmirror_cloud::rule_spec::RuleSpec;
+use fieldmirror_cloud::rule_spec::{RuleSpec, Strictness};
 use fieldmirror_cloud::spec::ThingSpec;
 use fieldmirror_rules::rule::{Rule, SqlVersion};
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,19 +80,21 @@ impl<'a> Builder<'a> {
         self.name(Name::Rule, name, payload, &origin);
         let read = payload.to_json_text(&origin.file).map_err(|problem| vec![problem]);
         let read = read.and_then(|text| {
-            RuleSpec::parse(&text).map_err(|error| {
+            RuleSpec::parse_with(&text, self.settings.strictness).map_err(|error| {
                 let mut problems = rule_problems(&error, payload, &origin);
-                problems.extend(statement_problems(name, payload, &origin));
+                let strictness = self.settings.strictness;
+                problems.extend(statement_problems(name, payload, &origin, strictness));
                 problems
             })
         });
         let json = payload.to_json(&origin.file).map_err(|problem| vec![problem]);
         match (read, json) {
-            (Ok(spec), Ok(json)) => {
+            (Ok((spec, left_out)), Ok(json)) => {
                 let sql = payload.get("sql").unwrap_or(payload);
                 let sql_at = (sql.line, sql.column);
                 let name = name.to_owned();
                 let rule = DeployedRule { name, spec, payload: json, sql_at, origin };
+                self.warn(&rule, payload, &left_out);
                 self.deployment.rules.push(rule);
             }
             (Err(problems), _) | (_, Err(problems)) => self.problems.extend(problems),
@@ -391,12 +393,18 @@ fn rule_problems(error: &CloudError, payload: &Node, origin: &Origin) -> Vec<Pro
 }
 
 /// What is wrong with the statement of a rule that is wrong elsewhere, so that all is told at once.
-fn statement_problems(name: &str, payload: &Node, origin: &Origin) -> Vec<Problem> {
+fn statement_problems(
+    name: &str,
+    payload: &Node,
+    origin: &Origin,
+    strictness: Strictness,
+) -> Vec<Problem> {
     let Some(node) = payload.get("sql") else { return Vec::new() };
     let Some(sql) = node.as_text() else { return Vec::new() };
     let version = payload.get("awsIotSqlVersion").and_then(Node::as_written);
     let version = version.and_then(SqlVersion::parse).unwrap_or_default();
-    let diagnostics = Rule::compile(sql, version).err().unwrap_or_default();
+    let compiled = Rule::compile_with(sql, version, strictness);
+    let diagnostics = compiled.err().unwrap_or_default();
     let problem = |diagnostic| {
         Problem::of_sql(&origin.file, (node.line, node.column), sql, diagnostic)
             .about(format!("rule `{name}`"))
@@ -405,7 +413,7 @@ fn statement_problems(name: &str, payload: &Node, origin: &Origin) -> Vec<Proble
 }
 
 /// The deepest node on a path such as `actions[0].lambda.functionArn` that is there.
-fn locate<'n>(root: &'n Node, path: &str) -> &'n Node {
+pub(super) fn locate<'n>(root: &'n Node, path: &str) -> &'n Node {
     let mut node = root;
     for step in path.split(['.', '[']) {
         let next = match step.strip_suffix(']') {

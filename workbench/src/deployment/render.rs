@@ -5,6 +5,7 @@ use super::{
     DeployedTemplate, DeployedThing, DeployedThingType, Deployment, Note, OtherResource,
     PolicyAttachment, PolicyTarget, ThingAttachment,
 };
+use crate::lint::Finding;
 use serde_json::{Map, Value as Json, json};
 
 impl Deployment {
@@ -23,6 +24,7 @@ impl Deployment {
         put(&mut out, "tables", &self.tables, table);
         put(&mut out, "others", &self.others, other);
         put(&mut out, "notes", &self.notes, |note: &Note| Json::from(note.to_string()));
+        put(&mut out, "warnings", &self.warnings, Finding::to_json);
         Json::Object(out)
     }
 }

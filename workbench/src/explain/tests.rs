@@ -37,6 +37,7 @@ fn ask(topic: &str, payload: &str, client: &str) -> Answer {
     let question = Question {
         name: "dry",
         rule: &rule,
+        strictness: Strictness::Strict,
         payload: payload.as_bytes(),
         context,
         session: Some(&session),
@@ -100,7 +101,14 @@ fn basic_ingest_and_disabled_rules_are_noted() {
     let mut rule = rule();
     rule["ruleDisabled"] = json!(true);
     let context = Context::new("farm/x/data", Timestamp::from_millis(0));
-    let question = Question { name: "dry", rule: &rule, payload: b"{}", context, session: None };
+    let question = Question {
+        name: "dry",
+        rule: &rule,
+        strictness: Strictness::Strict,
+        payload: b"{}",
+        context,
+        session: None,
+    };
     let answer = explain(&question).unwrap();
     assert_eq!(answer.notes, ["the rule is disabled: it takes no messages"]);
     assert!(answer.verdicts.is_empty());
@@ -117,7 +125,14 @@ fn json_has_all_parts_and_broken_sql_is_told() {
     assert_eq!(json["policies"][0]["allowed"], true);
     let rule = json!({"sql": "SELECT"});
     let context = Context::new("a", Timestamp::from_millis(0));
-    let question = Question { name: "r", rule: &rule, payload: b"{}", context, session: None };
+    let question = Question {
+        name: "r",
+        rule: &rule,
+        strictness: Strictness::Strict,
+        payload: b"{}",
+        context,
+        session: None,
+    };
     assert!(explain(&question).is_err());
 }
 
@@ -128,7 +143,14 @@ fn json_keeps_every_digit_and_every_part() {
         "actions": [{"republish": {"topic": "t/${@b}", "roleArn": "r"}}]});
     let payload = br#"{"big": 1234567890123456789012345678901234, "x": 1E400}"#;
     let context = Context::new("a", Timestamp::from_millis(0));
-    let question = Question { name: "r", rule: &rule, payload, context, session: None };
+    let question = Question {
+        name: "r",
+        rule: &rule,
+        strictness: Strictness::Strict,
+        payload,
+        context,
+        session: None,
+    };
     let json = explain(&question).unwrap().to_json();
     for part in [
         r#""a":1234567890123456789012345678901235"#,
@@ -154,8 +176,14 @@ fn a_variable_without_a_value_is_named_where_nothing_allows() {
     let session = SessionPolicy::new(set, &facts);
     let rule = rule();
     let context = Context::new("farm/p/data", Timestamp::from_millis(0));
-    let question =
-        Question { name: "r", rule: &rule, payload: b"{}", context, session: Some(&session) };
+    let question = Question {
+        name: "r",
+        rule: &rule,
+        strictness: Strictness::Strict,
+        payload: b"{}",
+        context,
+        session: Some(&session),
+    };
     assert_eq!(
         explain(&question).unwrap().verdicts[0].sentence,
         "iot:Publish on topic/farm/p/data: no statement of 1 allows it; \

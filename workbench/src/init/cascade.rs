@@ -32,9 +32,9 @@ impl<'r, 'd> Cascade<'r, 'd> {
                 .flatten()
                 .filter_map(|action| action.get("republish")?.get("topic")?.as_str());
             let compile = |topic: &str| {
-                // Variables of SET are not known to a template by itself.
+                // What variables of SET hold is not known here.
                 let known = !topic.contains('@');
-                Template::compile_for(topic, compiled.rule.version()).ok().filter(|_| known)
+                compiled.rule.template(topic).ok().filter(|_| known)
             };
             topics.map(compile).collect()
         });

@@ -75,7 +75,7 @@ impl<'r, 'd> Search<'r, 'd> {
             .filter_map(|term| {
                 let text = rule.sql().get(term.span.clone())?;
                 let sql = format!("SELECT 1 AS x FROM 'a' WHERE {text}");
-                Rule::compile(&sql, rule.version()).ok()
+                rule.compile_alike(&sql).ok()
             })
             .collect();
         let topic = self.topics.first().cloned().unwrap_or_default();

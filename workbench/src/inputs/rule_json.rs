@@ -9,24 +9,22 @@ use crate::yaml::{Entry, Mapping, Node, Value};
 /// `ruleName` in it; or the `{"rule"}` that `get-topic-rule` prints.
 pub(super) fn read(file: &str, root: &Node, builder: &mut Builder<'_>) {
     let origin = Origin { file: file.to_owned(), line: root.line, logical_id: None };
+    let named = root.get("ruleName").or_else(|| root.get("rule")?.get("ruleName"));
+    let name = named.and_then(Node::as_text).map_or_else(|| stem(file), str::to_owned);
+    let mut only = |known: &[&str]| refuse_others(&name, root, known, &origin, builder);
     let payload = if let Some(inner) = root.get("topicRulePayload") {
-        refuse_others(root, &["ruleName", "topicRulePayload", "tags"], &origin, builder);
+        only(&["ruleName", "topicRulePayload", "tags"]);
         inner.clone()
     } else if let Some(inner) = root.get("rule") {
-        refuse_others(root, &["ruleArn", "rule"], &origin, builder);
+        only(&["ruleArn", "rule"]);
         without(inner, &["ruleName", "createdAt"])
     } else {
         without(root, &["ruleName"])
     };
-    let named = root.get("ruleName").or_else(|| root.get("rule")?.get("ruleName"));
-    let name = match named {
-        Some(node) => match node.as_text() {
-            Some(text) => text.to_owned(),
-            None => return builder.problem(&origin, node, node.kind(), "the rule's name as text"),
-        },
-        None => stem(file),
-    };
-    builder.rule(&name, &payload, origin);
+    match named.filter(|node| node.as_text().is_none()) {
+        Some(node) => builder.problem(&origin, node, node.kind(), "the rule's name as text"),
+        None => builder.rule(&name, &payload, origin),
+    }
 }
 
 /// Reads a policy: a bare document, or the `{"policyName", "policyDocument"}` that `create-policy`
@@ -41,12 +39,21 @@ pub(super) fn read_policy(file: &str, root: &Node, builder: &mut Builder<'_>) {
     builder.policy(&name, document, origin);
 }
 
-fn refuse_others(root: &Node, known: &[&str], origin: &Origin, builder: &mut Builder<'_>) {
+fn refuse_others(
+    rule: &str,
+    root: &Node,
+    known: &[&str],
+    origin: &Origin,
+    builder: &mut Builder<'_>,
+) {
     for entry in root.as_mapping().into_iter().flatten() {
         if !known.contains(&entry.key.as_str()) {
             let found = format!("the field `{}`", entry.key);
             let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-            builder.problem(origin, &entry.value, found, format!("one of {}", known.join(", ")));
+            let expected = format!("one of {}", known.join(", "));
+            if !builder.tolerates(rule, (&entry.key, &entry.value), &expected, origin) {
+                builder.problem(origin, &entry.value, found, expected);
+            }
         }
     }
 }

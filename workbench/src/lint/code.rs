@@ -97,6 +97,9 @@ codes! {
     NoSetOperator = "L045";
     /// An action that no resource of its statement fits.
     MisplacedAction = "L046";
+    /// An action or a field of a rule that the service does not have; told where rules are read
+    /// leniently, and refused otherwise.
+    UnknownKey = "L047";
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ impl From<&Deployment> for Subject {
             line: rule.sql_at.0,
             column: rule.sql_at.1,
             payload: rule.payload.clone(),
+            strictness: rule.spec.strictness,
         });
         let policies = deployment.policies.iter().map(|policy| PolicySource {
             name: policy.name.clone(),
@@ -19,6 +20,11 @@ impl From<&Deployment> for Subject {
             line: policy.origin.line,
             document: policy.document.clone(),
         });
-        Self { rules: rules.collect(), policies: policies.collect(), sample: Vec::new() }
+        Self {
+            rules: rules.collect(),
+            policies: policies.collect(),
+            sample: Vec::new(),
+            warnings: deployment.warnings.clone(),
+        }
     }
 }

@@ -91,7 +91,7 @@ impl Message {
     /// The value of a part of a rule's text that stands alone.
     pub(crate) fn part(&self, rule: &Rule, span: &Range<usize>) -> Option<Value> {
         let sql = format!("SELECT ({}) AS v FROM 'part'", &rule.sql()[span.clone()]);
-        let part = Rule::compile(&sql, rule.version()).ok()?;
+        let part = rule.compile_alike(&sql).ok()?;
         let output = part.evaluate(&self.value(rule.version()), &self.context()).ok()??;
         Some(output.get("v").cloned().unwrap_or(Value::Undefined))
     }

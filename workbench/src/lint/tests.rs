@@ -10,6 +10,7 @@ fn find(sql: &str, column: usize) -> Finding {
         line: 4,
         column,
         payload: json!({"sql": sql, "awsIotSqlVersion": "2016-03-23", "actions": []}),
+        strictness: Strictness::Strict,
     };
     let subject = Subject { rules: vec![source], ..Subject::default() };
     lint(&subject, &Options::default()).remove(0)

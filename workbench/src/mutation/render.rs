@@ -53,6 +53,7 @@ impl Outcome {
             "equivalent": self.equivalent.len(),
             "survivors": list(&self.survivors),
             "probably_equivalent": list(&self.equivalent),
+            "notes": self.notes,
         })
     }
 }

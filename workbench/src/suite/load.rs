@@ -12,7 +12,7 @@ use crate::yaml::{Mapping, Node, Style, Value};
 use fieldmirror_cloud::error::CloudError;
 use fieldmirror_cloud::spec::Spec;
 use fieldmirror_core::time::Timestamp;
-use fieldmirror_rules::rule::{Rule, SqlVersion};
+use fieldmirror_rules::rule::{Rule, SqlVersion, Strictness};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -257,11 +257,11 @@ impl Parts {
         let places: Vec<(String, (usize, usize))> =
             self.inline.iter().map(|inline| (inline.name.clone(), inline.at)).collect();
         let is_empty = self.scenario.is_none();
-        let compile = self.sql_problems(reader.file);
+        let compile = self.sql_problems(reader.file, settings.strictness);
         let compiles = compile.is_empty();
         reader.problems.extend(compile);
         let World { spec, certificates, shadows, items, notes, problems } =
-            world::build(self, settings);
+            world::build(self, reader.file, settings);
         for (found, expected) in problems {
             reader.wrong(root, found, &expected);
         }
@@ -289,17 +289,18 @@ impl Parts {
     }
 
     /// What is wrong with statements, at the places of the files that have them.
-    fn sql_problems(&self, file: &str) -> Vec<Problem> {
+    fn sql_problems(&self, file: &str, strictness: Strictness) -> Vec<Problem> {
         let mut problems = Vec::new();
         for inline in &self.inline {
-            let wrong = Rule::compile(&inline.sql, inline.version).err().unwrap_or_default();
+            let compiled = Rule::compile_with(&inline.sql, inline.version, strictness);
+            let wrong = compiled.err().unwrap_or_default();
             problems.extend(wrong.iter().map(|diagnostic| {
                 Problem::of_sql(file, inline.at, &inline.sql, diagnostic)
                     .about(format!("rule `{}`", inline.name))
             }));
         }
         for rule in &self.deployment.rules {
-            let wrong = Rule::compile(&rule.spec.sql, rule.spec.version).err().unwrap_or_default();
+            let wrong = rule.spec.compile().err().unwrap_or_default();
             problems.extend(rule.sql_problems(&wrong));
         }
         problems

@@ -39,11 +39,11 @@ pub(super) fn missing(
         if silent.is_empty() {
             lines.push(format!("line {line}: rule `{name}` fired on every message, and not so"));
         }
-        let compiled = Rule::compile(&spec.sql, spec.version);
+        let compiled = spec.compile();
         for heard in silent.iter().take(MESSAGES_MAX) {
             let reason = match &compiled {
                 _ if spec.disabled => "it is disabled".to_owned(),
-                Ok(rule) => verdict(rule, heard, false),
+                Ok((rule, _)) => verdict(rule, heard, false),
                 Err(_) => "it does not compile".to_owned(),
             };
             let place = place(case, heard);
@@ -69,7 +69,7 @@ pub(super) fn extra(suite: &Suite, case: &Case, played: &Played, event: &Event) 
         let spec = suite.rules().iter().find(|(name, _)| name == rule);
         let reason = heard.and_then(|heard| {
             let (_, spec) = spec?;
-            let rule = Rule::compile(&spec.sql, spec.version).ok()?;
+            let (rule, _) = spec.compile().ok()?;
             Some(format!("on {}: {}", place(case, heard), verdict(&rule, heard, true)))
         });
         let reason = reason.unwrap_or_else(|| format!("on the message of {step}"));

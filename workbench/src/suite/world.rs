@@ -3,13 +3,14 @@
 use super::declared::{Declared, DeclaredFunction};
 use super::identity;
 use super::load::{Inline, Parts};
-use crate::deployment::{Deployment, Settings};
+use crate::deployment::{Deployment, Settings, of_inline};
+use crate::lint::Finding;
 use fieldmirror_cloud::error::CloudError;
 use fieldmirror_cloud::functions::FunctionSpec;
 use fieldmirror_cloud::identity::IdentitySpec;
 use fieldmirror_cloud::iot_core::IotCore;
 use fieldmirror_cloud::outputs::{ActionRow, Outputs, Rejection};
-use fieldmirror_cloud::rule_spec::RuleSpec;
+use fieldmirror_cloud::rule_spec::{RuleSpec, Strictness};
 use fieldmirror_cloud::spec::{Secret, Spec, TableSpec, Undeclared};
 use fieldmirror_core::register::Register;
 use fieldmirror_rules::rule::SqlVersion;
@@ -40,7 +41,7 @@ pub(super) struct World {
 }
 
 /// Puts a scenario, deployed files and what the suite declares on top of each other.
-pub(super) fn build(parts: Parts, settings: &Settings) -> World {
+pub(super) fn build(parts: Parts, file: &str, settings: &Settings) -> World {
     let Parts { scenario, deployment, inline, declared, enforced } = parts;
     let bare = || {
         let mut spec = Spec::new(Arc::new(Register::empty()));
@@ -59,9 +60,14 @@ pub(super) fn build(parts: Parts, settings: &Settings) -> World {
     // A suite is about rules: a function that nobody declares is invoked, recorded, and no more.
     world.spec.undeclared_functions = Undeclared::Record;
     world.deploy(&deployment);
-    for Inline { name, sql, version, .. } in inline {
-        match inline_rule(&world.spec, &sql, version) {
-            Ok(rule) => world.spec.rules.push((name, rule)),
+    world.notes.extend(deployment.warning_lines());
+    for Inline { name, sql, version, at } in inline {
+        match inline_rule(&world.spec, &sql, version, settings.strictness) {
+            Ok(rule) => {
+                let warnings = of_inline(&name, (file, at), &rule);
+                world.notes.extend(warnings.iter().map(Finding::to_line));
+                world.spec.rules.push((name, rule));
+            }
             Err(why) => world.problem(format!("the statement `{name}`: {why}"), "a statement"),
         }
     }
@@ -196,7 +202,12 @@ pub(super) fn core(spec: &Spec, items: &[(String, String)]) -> Result<IotCore, C
 }
 
 /// A rule that hands the statement's output over as it is.
-fn inline_rule(spec: &Spec, sql: &str, version: SqlVersion) -> Result<RuleSpec, String> {
+fn inline_rule(
+    spec: &Spec,
+    sql: &str,
+    version: SqlVersion,
+    strictness: Strictness,
+) -> Result<RuleSpec, String> {
     let role = format!("arn:aws:iam::{}:role/{INLINE_TARGET}", spec.account);
     let payload = serde_json::json!({
         "sql": sql,
@@ -207,7 +218,8 @@ fn inline_rule(spec: &Spec, sql: &str, version: SqlVersion) -> Result<RuleSpec, 
             "roleArn": role,
         } }],
     });
-    RuleSpec::from_value(&payload).map_err(|error| error.to_string())
+    let read = RuleSpec::read(&payload, strictness);
+    read.map(|(rule, _)| rule).map_err(|error| error.to_string())
 }
 
 /// The files that a deployment came from.
