@@ -59,6 +59,10 @@ pub enum Purpose {
     ReportJitter = 19,
     /// What `rand()` and `newuuid()` of a rule draw.
     SqlChance = 20,
+    /// Which normal rows are put between training and test rows of a benchmark, and how many.
+    Bootstrap = 31,
+    /// A score that knows nothing, to compare with.
+    RandomScore = 32,
 }
 
 impl Seed {

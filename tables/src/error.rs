@@ -62,6 +62,22 @@ pub enum TablesError {
         /// What to do.
         advice: &'static str,
     },
+    /// A cell of a text file is not what it should be.
+    #[error(
+        "{}, row {row}, {found}; expected {expected}; {advice}", path.display()
+    )]
+    Cell {
+        /// The file.
+        path: PathBuf,
+        /// The line in the file, from 1.
+        row: usize,
+        /// Which column, and what stands there.
+        found: String,
+        /// What should.
+        expected: String,
+        /// What to do.
+        advice: &'static str,
+    },
     /// The file was written by a newer version of the tool.
     #[error(
         "{} has format version {found}; expected at most {supported}; update fieldmirror or make \
@@ -129,6 +145,17 @@ pub enum TablesError {
         /// What type it should have.
         expected: &'static str,
     },
+    /// Telemetry, labels or scores that cannot be used as they are.
+    #[error("{0}")]
+    Telemetry(Box<TelemetryProblem>),
+    /// A file of scores or findings cannot be encoded.
+    #[error("cannot write {}: {source}", path.display())]
+    Output {
+        /// The file.
+        path: PathBuf,
+        /// What the encoder said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Rows cannot be shown as text.
     #[error("cannot render table {}: {source}", table.name())]
     Render {
@@ -139,7 +166,49 @@ pub enum TablesError {
     },
 }
 
+/// What is wrong with telemetry, where, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TelemetryProblem {
+    /// The file, or what stands for it, such as `standard input`.
+    pub file: String,
+    /// The row, the first being 1; a header is no row.
+    pub row: Option<u64>,
+    /// The column.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub problem: String,
+    /// What should have been there.
+    pub expected: String,
+    /// What to do.
+    pub advice: String,
+}
+
+impl std::fmt::Display for TelemetryProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(row) = self.row {
+            write!(f, " row {row}")?;
+        }
+        if let Some(column) = &self.column {
+            write!(f, " column `{column}`")?;
+        }
+        let Self { problem, expected, advice, .. } = self;
+        write!(f, ": {problem}; expected {expected}; {advice}")
+    }
+}
+
 impl TablesError {
+    pub(crate) fn telemetry(problem: TelemetryProblem) -> Self {
+        Self::Telemetry(Box::new(problem))
+    }
+
+    pub(crate) fn output(
+        path: &Path,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Output { path: path.to_owned(), source: source.into() }
+    }
+
     pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source }
     }

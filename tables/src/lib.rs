@@ -14,6 +14,9 @@
 //! ([`render`]) and typed views for consumers. The compiled scenario is an Arrow file of its own
 //! ([`scenario_file`]).
 //!
+//! Telemetry of anybody is read by [`source`], and what was found in it stands in files of its own
+//! ([`score_file`], [`finding_file`]); [`labels`] are what people know about it.
+//!
 //! What it does not do: it decides no values, draws nothing and asks no clock. Files hold neither
 //! timestamps of writing nor facts about the machine.
 
@@ -25,6 +28,9 @@ pub mod dictionary;
 pub mod digest;
 mod encode;
 pub mod error;
+pub mod finding_file;
+pub mod labelled;
+pub mod labels;
 pub mod read;
 pub mod recorder;
 pub mod render;
@@ -33,10 +39,12 @@ mod sample;
 pub mod scan;
 pub mod scenario_file;
 pub mod schema;
+pub mod score_file;
+pub mod source;
 pub mod writer;
 
 pub use encode::EncodedTable;
-pub use error::TablesError;
+pub use error::{TablesError, TelemetryProblem};
 pub use recorder::{EncodedGroup, RowRef, ShardRecorder};
 pub use schema::Table;
 pub use writer::{RunTables, TableEntry};

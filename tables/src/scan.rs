@@ -194,7 +194,7 @@ impl ScanFile {
 }
 
 /// The schema with texts as dictionaries.
-fn hinted(schema: &SchemaRef) -> SchemaRef {
+pub(crate) fn hinted(schema: &SchemaRef) -> SchemaRef {
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let fields = schema.fields().iter().map(|field| match field.data_type() {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {

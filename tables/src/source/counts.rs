@@ -1,0 +1,70 @@
+//! What was odd in telemetry: counted, with the first few places of each.
+
+use std::fmt;
+
+/// How many places are kept of each oddity.
+pub const PLACES: usize = 5;
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file as the user may find it.
+    pub file: String,
+    /// The row, the first being 1; a header is no row.
+    pub row: u64,
+    /// What stands there; empty where nothing does.
+    pub text: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} row {}", self.file, self.row)?;
+        if self.text.is_empty() { Ok(()) } else { write!(f, ": {}", self.text) }
+    }
+}
+
+/// How often something was seen, and where first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How often.
+    pub count: u64,
+    /// The first [`PLACES`] in file order.
+    pub first: Vec<Place>,
+}
+
+impl Tally {
+    /// Counts once more.
+    pub(crate) fn add(&mut self, place: impl FnOnce() -> Place) {
+        self.count += 1;
+        if self.first.len() < PLACES {
+            self.first.push(place());
+        }
+    }
+}
+
+/// What was odd in a channel. The values of all these cells are NaN in the chunks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChannelCounts {
+    /// Cells without a value: empty, null, `NaN`, `NA`.
+    pub missing: Tally,
+    /// Cells with something that is no finite number.
+    pub text: Tally,
+}
+
+/// What was read so far and what was odd in it. It is the same for any number of threads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows delivered.
+    pub rows: u64,
+    /// Rows older than the newest of their device, within what may be reordered.
+    pub late: Tally,
+    /// Rows with the device and time of one that came shortly before.
+    pub duplicates: Tally,
+    /// Lines that are no measurement, such as a join in a stream of ChirpStack events.
+    pub other: Tally,
+    /// Numbers in JSON under names that came up only after the beginning of the files, which is
+    /// where channels are looked for. They are in no channel; name it to read it.
+    pub unread: Tally,
+    /// Each channel's, in the order of the channels.
+    pub channels: Vec<ChannelCounts>,
+}

@@ -1,0 +1,102 @@
+//! Times are found out, parsed and written as people write them.
+
+use super::*;
+use proptest::prelude::*;
+
+fn found(texts: &[&str]) -> Result<Found, String> {
+    TimeFormat::found(&[texts.iter().map(|&text| text.to_owned()).collect()], None)
+}
+
+/// 2020-03-09 10:14:33 UTC.
+const MOMENT: i64 = 1_583_748_873_000_000;
+
+#[test]
+fn iso_forms_are_one_moment() {
+    for text in [
+        "2020-03-09 10:14:33",
+        "2020-03-09T10:14:33Z",
+        "2020-03-09T10:14:33.000Z",
+        "2020-03-09T11:14:33+01:00",
+        "2020-03-09 12:44:33+0230",
+        "2020/03/09 10:14:33 UTC",
+        "2020-3-9 10:14:33",
+    ] {
+        assert_eq!(TimeFormat::YearFirst.parse(text.as_bytes()), Some(MOMENT), "{text}");
+        let mut parser = TimeParser::new(TimeFormat::YearFirst);
+        assert_eq!(parser.parse(text.as_bytes()), Some(MOMENT), "{text}");
+    }
+    assert_eq!(TimeFormat::YearFirst.parse(b"2020-03-09 10:14"), Some(MOMENT - 33_000_000));
+    assert_eq!(TimeFormat::YearFirst.parse(b"2020-03-09 10:14:33.25"), Some(MOMENT + 250_000));
+    assert_eq!(TimeFormat::YearFirst.parse(b"1970-01-02"), Some(86_400_000_000));
+    for wrong in ["2020-02-30", "2020-13-01", "2020-03-09 25:00", "2020-03-09 10:14:33 x", "2020"] {
+        assert_eq!(TimeFormat::YearFirst.parse(wrong.as_bytes()), None, "{wrong}");
+    }
+}
+
+#[test]
+fn day_and_month_are_told_apart_by_what_fits_and_by_small_steps() {
+    let batadal = found(&["06/01/14 22", "06/01/14 23", "07/01/14 00"]).unwrap();
+    assert_eq!((&batadal.format, batadal.assumed), (&TimeFormat::DayFirst, false));
+    assert_eq!(batadal.format.parse(b"07/01/14 00"), Some(1_389_052_800_000_000));
+    let american = found(&["1/1/1998 8:00", "1/2/1998 8:50", "1/3/1998 9:40"]).unwrap();
+    assert_eq!((&american.format, american.assumed), (&TimeFormat::MonthFirst, false));
+    assert_eq!(american.format.parse(b"1/2/1998 8:50"), Some(883_731_000_000_000));
+    assert_eq!(found(&["1/31/1998 8:00"]).unwrap().format, TimeFormat::MonthFirst);
+    assert_eq!(found(&["31.01.1998 08:00:01"]).unwrap().format, TimeFormat::DayFirst);
+    let open = found(&["03/04/2020 10:00", "03/04/2020 11:00"]).unwrap();
+    assert_eq!((open.format, open.assumed), (TimeFormat::DayFirst, true));
+    assert!(!found(&["03/03/2020 10:00"]).unwrap().assumed);
+    let noon = found(&["1/31/1998 12:05 PM"]).unwrap().format;
+    assert_eq!(noon.parse(b"1/31/1998 12:05 PM"), noon.parse(b"1/31/1998 12:05"));
+    assert_eq!(noon.parse(b"1/31/1998 12:05 AM"), noon.parse(b"1/31/1998 0:05"));
+}
+
+#[test]
+fn numbers_are_since_1970_in_the_unit_of_their_magnitude() {
+    for (text, unit) in [
+        ("1583748873", EpochUnit::Second),
+        ("1583748873000", EpochUnit::Millisecond),
+        ("1583748873000000", EpochUnit::Microsecond),
+        ("1583748873000000000", EpochUnit::Nanosecond),
+    ] {
+        let found = found(&["", text][1..]).unwrap();
+        assert_eq!(found.kind, TimeKind::Epoch(unit), "{text}");
+        assert_eq!(found.format.parse(text.as_bytes()), Some(MOMENT), "{text}");
+        assert_eq!(found.kind.text(MOMENT), text);
+    }
+    let fraction = found(&["1583748873", "1583748873.5"]).unwrap();
+    assert_eq!(fraction.kind, TimeKind::EpochSeconds);
+    assert_eq!(fraction.format.parse(b"1583748873.5"), Some(MOMENT + 500_000));
+    // The magnitude is that of the largest: early rows of a log in milliseconds are small.
+    assert_eq!(found(&["0", "1583748873000"]).unwrap().format.parse(b"1000"), Some(1_000_000));
+}
+
+#[test]
+fn zones_and_patterns_make_the_kind() {
+    assert_eq!(found(&["2020-03-09T10:14:33Z"]).unwrap().kind, TimeKind::Zoned);
+    assert_eq!(found(&["2020-03-09 10:14:33+01:00"]).unwrap().kind, TimeKind::Zoned);
+    assert_eq!(found(&["2020-03-09 10:14:33"]).unwrap().kind, TimeKind::Naive);
+    assert_eq!(found(&["2020-03-09", "yesterday"]), Err("yesterday".to_owned()));
+    let texts = vec![vec!["9 Mar 2020 10h14".to_owned()]];
+    let custom = TimeFormat::found(&texts, Some("%d %b %Y %Hh%M")).unwrap();
+    assert_eq!(custom.format.parse(b"9 Mar 2020 10h14"), Some(MOMENT - 33_000_000));
+    let date = TimeFormat::Custom("%d.%m.%y".to_owned());
+    assert_eq!(date.parse(b"02.01.70"), Some(86_400_000_000));
+    let hour = TimeFormat::Custom("%d.%m.%y %H".to_owned());
+    assert_eq!(hour.parse(b"02.01.70 01"), Some(90_000_000_000));
+    assert_eq!(hour.parse(b"02.01.70 x"), None);
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_again(micros in -60_000_000_000_000_000i64..200_000_000_000_000_000) {
+        for kind in [TimeKind::Naive, TimeKind::Zoned] {
+            let text = kind.text(micros);
+            let mut parser = TimeParser::new(TimeFormat::YearFirst);
+            prop_assert_eq!(parser.parse(text.as_bytes()), Some(micros), "{}", text);
+            let chrono = chrono::DateTime::from_timestamp_micros(micros).unwrap();
+            prop_assert_eq!(&text[..10], chrono.format("%Y-%m-%d").to_string());
+            prop_assert_eq!(&text[11..19], chrono.format("%H:%M:%S").to_string());
+        }
+    }
+}
