@@ -7,8 +7,29 @@
 //!
 //! One file each; [`Kind`] lists them.
 
+pub mod autoregression;
+pub mod clusters;
+pub mod convolutional;
+pub mod dense;
+mod forms;
+pub mod isolation_forest;
+#[cfg(test)]
+mod laws;
+pub mod mahalanobis;
+mod network;
+mod registry;
+mod residual;
+pub mod robust_z;
+mod stored;
+pub mod sub_pca;
+pub mod transformer;
+pub mod var;
+pub mod variational;
+mod windows;
+
 use crate::error::Result;
 use fieldmirror_core::seed::Seed;
+pub use registry::Choice;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -41,7 +62,10 @@ impl<'a> Rows<'a> {
 
     /// How many rows.
     pub const fn len(&self) -> usize {
-        if self.channels == 0 { 0 } else { self.values.len() / self.channels }
+        match self.values.len().checked_div(self.channels) {
+            Some(rows) => rows,
+            None => 0,
+        }
     }
 
     /// Whether there are none.
@@ -78,6 +102,9 @@ pub struct Training<'a> {
     pub stretches: &'a [Rows<'a>],
     /// What each channel is.
     pub roles: &'a [Role],
+    /// Standard deviation that no channel is believed to fall below, in standardised units, such
+    /// as the last digit that a sensor tells; empty where nothing is known.
+    pub noise: &'a [f32],
     /// Where all draws come from.
     pub seed: Seed,
 }

@@ -54,37 +54,64 @@ impl Mahalanobis {
 }
 
 /// Covariance of `rows` around zero, shrunk towards its mean variance, and the share of shrinkage.
+fn ledoit_wolf(rows: &[f32], channels: usize) -> (Array2<f64>, f64) {
+    let mut sums = LedoitWolf::new(channels);
+    for row in rows.chunks_exact(channels) {
+        sums.add(row);
+    }
+    sums.shrunk()
+}
+
+/// Sums over rows of which the shrunk covariance around zero is made, so that rows need not be
+/// kept.
 ///
 /// # Source
 /// Ledoit, Wolf, "A well-conditioned estimator for large-dimensional covariance matrices", Journal
 /// of Multivariate Analysis 88 (2004), with known mean.
-fn ledoit_wolf(rows: &[f32], channels: usize) -> (Array2<f64>, f64) {
-    let n = rows.len() / channels;
-    let mut covariance = Array2::<f64>::zeros((channels, channels));
-    let mut fourth = 0.0;
-    for row in rows.chunks_exact(channels) {
+#[derive(Clone, Debug)]
+pub(crate) struct LedoitWolf {
+    covariance: Array2<f64>,
+    fourth: f64,
+    count: usize,
+}
+
+impl LedoitWolf {
+    /// Of rows of `channels` values.
+    pub(crate) fn new(channels: usize) -> Self {
+        Self { covariance: Array2::zeros((channels, channels)), fourth: 0.0, count: 0 }
+    }
+
+    /// Adds a row.
+    pub(crate) fn add(&mut self, row: &[f32]) {
         let square: f64 = row.iter().map(|&z| f64::from(z) * f64::from(z)).sum();
-        fourth += square * square;
-        for i in 0..channels {
-            for j in 0..channels {
-                covariance[(i, j)] += f64::from(row[i]) * f64::from(row[j]);
+        self.fourth += square * square;
+        for (mut sums, &a) in self.covariance.rows_mut().into_iter().zip(row) {
+            for (sum, &b) in sums.iter_mut().zip(row) {
+                *sum += f64::from(a) * f64::from(b);
             }
         }
+        self.count += 1;
     }
-    let count = n.max(1) as f64;
-    covariance /= count;
-    let width = channels as f64;
-    let mean_variance = (0..channels).map(|i| covariance[(i, i)]).sum::<f64>() / width;
-    let norm: f64 = covariance.iter().map(|c| c * c).sum();
-    // Frobenius norms divided by the width, as in the paper's section 3.2.
-    let spread = (norm / width - mean_variance * mean_variance).max(0.0);
-    let error = ((fourth / count - norm) / (width * count)).max(0.0).min(spread);
-    let shrinkage = if spread > 0.0 { error / spread } else { 1.0 };
-    covariance *= 1.0 - shrinkage;
-    for i in 0..channels {
-        covariance[(i, i)] += shrinkage * mean_variance;
+
+    /// The covariance, shrunk towards its mean variance, and the share of shrinkage.
+    pub(crate) fn shrunk(self) -> (Array2<f64>, f64) {
+        let mut covariance = self.covariance;
+        let channels = covariance.nrows();
+        let count = self.count.max(1) as f64;
+        covariance /= count;
+        let width = channels as f64;
+        let mean_variance = (0..channels).map(|i| covariance[(i, i)]).sum::<f64>() / width;
+        let norm: f64 = covariance.iter().map(|c| c * c).sum();
+        // Frobenius norms divided by the width, as in the paper's section 3.2.
+        let spread = (norm / width - mean_variance * mean_variance).max(0.0);
+        let error = ((self.fourth / count - norm) / (width * count)).max(0.0).min(spread);
+        let shrinkage = if spread > 0.0 { error / spread } else { 1.0 };
+        covariance *= 1.0 - shrinkage;
+        for i in 0..channels {
+            covariance[(i, i)] += shrinkage * mean_variance;
+        }
+        (covariance, shrinkage)
     }
-    (covariance, shrinkage)
 }
 
 #[cfg(test)]

@@ -1,0 +1,125 @@
+//! A known autoregression is found again, and a row's score is the distance of its error.
+
+use super::*;
+use crate::detector::Role;
+use crate::detector::mahalanobis::{self, Mahalanobis};
+use fieldmirror_core::ids::EntityKey;
+use fieldmirror_core::seed::{Purpose, Seed};
+
+/// x_t = A x_(t-1) + B x_(t-2) + c u_t + noise of deviation .1, with a command u.
+const A: [[f64; 2]; 2] = [[0.5, 0.2], [-0.3, 0.4]];
+const B: [[f64; 2]; 2] = [[0.2, 0.0], [0.1, -0.2]];
+const C: [f64; 2] = [0.7, -0.4];
+
+fn known(rows: usize) -> Vec<f32> {
+    let draws = Seed::new(2).draws(EntityKey::of("var"), Purpose::SensorNoise);
+    let mut values = vec![0.0_f64; 6];
+    for t in 2..rows {
+        let [e, f, g, _] = draws.normals4(t as u32);
+        let past = |lag: usize, c: usize| values[3 * (t - lag) + c];
+        let next: [f64; 2] = std::array::from_fn(|i| {
+            let own: f64 = (0..2).map(|j| A[i][j] * past(1, j) + B[i][j] * past(2, j)).sum();
+            own + C[i] * g + 0.1 * [e, f][i] + 0.3
+        });
+        values.extend([next[0], next[1], g]);
+    }
+    values.into_iter().map(|v| v as f32).collect()
+}
+
+const ROLES: [Role; 3] = [Role::Measured, Role::Measured, Role::Exogenous];
+
+fn fit(values: &[f32], lags: usize) -> Var {
+    let stretches = [Rows::new(&values[..3_000], 3), Rows::new(&values[3_000..], 3)];
+    let training =
+        Training { noise: &[], stretches: &stretches, roles: &ROLES, seed: Seed::new(1) };
+    Var::fit(&training, &Settings { lags, ridge: 1e-7, floor: 0.0 }).unwrap()
+}
+
+#[test]
+fn known_coefficients_are_found() {
+    let weights = fit(&known(20_000), 2).weights();
+    let (shape, found) = &weights.tensors["prediction"];
+    assert_eq!(shape, &[2, 10]);
+    for i in 0..2 {
+        let row = &found[10 * i..10 * (i + 1)];
+        // Oldest row first: lag 2, lag 1, the current command, the intercept.
+        let expected = [B[i][0], B[i][1], 0.0, A[i][0], A[i][1], 0.0, 0.0, 0.0, C[i], 0.3];
+        for (d, (found, expected)) in row.iter().zip(expected).enumerate() {
+            assert!((f64::from(*found) - expected).abs() < 0.02, "{i} {d}: {found} {expected}");
+        }
+    }
+}
+
+#[test]
+fn a_score_is_the_distance_of_the_error() {
+    let values = known(20_000);
+    let detector = fit(&values, 2);
+    let mut window = values[3 * 500..3 * 503].to_vec();
+    // Make the error exactly (.3, .4): the noise has deviation .1 and no correlation.
+    let mut expected = [0.0; 3];
+    detector.explain(Rows::new(&window, 3), &mut [0.0; 3], &mut expected).unwrap();
+    window[6] = expected[0] + 0.3;
+    window[7] = expected[1] + 0.4;
+    let mut scores = [0.0];
+    detector.score(Rows::new(&window, 3), &mut scores).unwrap();
+    assert!((scores[0] - (9.0 + 16.0) / 2.0).abs() < 0.6, "{scores:?}");
+    let mut parts = [0.0; 3];
+    detector.explain(Rows::new(&window, 3), &mut parts, &mut expected).unwrap();
+    assert!((parts[0] - 4.5).abs() < 0.4 && (parts[1] - 8.0).abs() < 0.4, "{parts:?}");
+    let mut all = vec![0.0; 19_998];
+    detector.score(Rows::new(&values, 3), &mut all).unwrap();
+    let mean = all.iter().sum::<f32>() / all.len() as f32;
+    assert!((mean - 1.0).abs() < 0.02, "mean {mean}");
+}
+
+#[test]
+fn lags_shrink_to_what_the_rows_afford() {
+    let values = known(40);
+    let stretches = [Rows::new(&values, 3)];
+    let training =
+        Training { noise: &[], stretches: &stretches, roles: &ROLES, seed: Seed::new(1) };
+    let found = Var::fit(&training, &Settings { lags: 10, ..Settings::default() }).unwrap();
+    assert!((1..10).contains(&found.history()), "{}", found.history());
+}
+
+#[test]
+fn a_level_distance_is_the_closed_form() {
+    let draws = Seed::new(3).draws(EntityKey::of("levels"), Purpose::SensorNoise);
+    let values: Vec<f32> = (0..50_000)
+        .flat_map(|i| {
+            let [a, b] = draws.normals(i);
+            [1.0 + a, 2.0 + 0.8 * a + 0.6 * b].map(|v| v as f32)
+        })
+        .collect();
+    let roles = [Role::Measured; 2];
+    let stretches = [Rows::new(&values, 2)];
+    let training =
+        Training { noise: &[], stretches: &stretches, roles: &roles, seed: Seed::new(1) };
+    let settings = mahalanobis::Settings { floor: 0.0, ..Default::default() };
+    let detector = Mahalanobis::fit(&training, &settings).unwrap();
+    // z' S^-1 z / 2 with S = [[1, .8], [.8, 1]] and z = (2, -1).
+    let exact = (4.0 + 2.0 * 0.8 * 2.0 + 1.0) / (1.0 - 0.64) / 2.0;
+    let mut scores = [0.0];
+    detector.score(Rows::new(&[3.0, 1.0], 2), &mut scores).unwrap();
+    assert!((scores[0] / exact as f32 - 1.0).abs() < 0.03, "{scores:?} {exact}");
+}
+
+#[test]
+fn a_command_explains_a_level() {
+    let draws = Seed::new(4).draws(EntityKey::of("commanded"), Purpose::SensorNoise);
+    let values: Vec<f32> = (0..4_000)
+        .flat_map(|i| {
+            let command = f64::from(i / 50 % 2);
+            [3.0 * command + 0.1 * draws.normal(i), command].map(|v| v as f32)
+        })
+        .collect();
+    let stretches = [Rows::new(&values, 2)];
+    let roles = [Role::Measured, Role::Exogenous];
+    let training =
+        Training { noise: &[], stretches: &stretches, roles: &roles, seed: Seed::new(1) };
+    let detector = Mahalanobis::fit(&training, &mahalanobis::Settings::default()).unwrap();
+    let mut scores = [0.0; 3];
+    let rows = Rows::new(&[3.0, 1.0, 0.0, 0.0, 3.0, 0.0], 2);
+    detector.score(rows, &mut scores).unwrap();
+    assert!(scores[0] < 1.0 && scores[1] < 1.0 && scores[2] > 500.0, "{scores:?}");
+}
