@@ -1,0 +1,138 @@
+//! What is found, told and learned: faults with their channels, level shifts, drift, new devices,
+//! and as many false alarms as the budget allows.
+
+use super::*;
+
+#[test]
+fn a_fault_is_told_with_its_time_channel_and_expectation() {
+    let plant = plant("p1", 5, 900).shifted(1, 600..660, 3.0);
+    let found = score(shared(), &plant);
+    let during = |event: &&Event| (590 * SECOND..680 * SECOND).contains(&event.raised);
+    let event = found.events.iter().find(during).unwrap();
+    assert!((600 * SECOND..606 * SECOND).contains(&event.raised), "{event:?}");
+    assert!(event.onset <= event.raised && event.onset >= 596 * SECOND);
+    assert!((655 * SECOND..760 * SECOND).contains(&event.end), "{event:?}");
+    assert!(event.score >= event.threshold && event.severity > 0.0 && event.severity <= 1.0);
+    let part = &event.channels[0];
+    assert_eq!(part.channel, 1);
+    assert!(part.share > 0.5, "{part:?}");
+    assert!((part.observed - part.expected - 3.0).abs() < 1.5, "{part:?}");
+    assert!(event.channels.iter().all(|part| part.channel != 3), "a command is no finding");
+    assert!((event.channels.iter().map(|part| part.share).sum::<f32>() - 1.0).abs() < 1e-5);
+    let trace = &event.trace;
+    assert_eq!(trace.channels[0], 1);
+    assert!(trace.time.is_sorted() && trace.time[0] <= event.onset);
+    assert_eq!(trace.time.len(), trace.observed.len());
+    assert!(trace.time.len() <= 32 + 32 + 64 && trace.observed[0].len() == 3);
+    let at = trace.time.iter().position(|&time| time == event.raised).unwrap();
+    assert_eq!(trace.observed[at][0], plant.columns[1][(event.raised / SECOND) as usize]);
+}
+
+#[test]
+fn fresh_clean_rows_raise_about_as_many_alarms_as_allowed() {
+    let mut settings = settings();
+    let (_, report) = train_with(&[plant("p1", 1, 6_000)], &settings);
+    let found = report.classes[0].calibration;
+    assert!((found.device_days - 6_000.0 / 86_400.0).abs() < 1e-9);
+    let events = |budget: f64, settings: &mut Settings| {
+        settings.budget.per_device_day = Some(budget);
+        let (model, _) = train_with(&[plant("p1", 1, 6_000)], settings);
+        score(&model, &plant("p1", 77, 20_000)).events.len() as f64 / (20_000.0 / 86_400.0)
+    };
+    let many = events(100.0, &mut settings);
+    assert!((50.0..=200.0).contains(&many), "{many} a day of 100 asked for");
+    let few = events(2.0, &mut settings);
+    assert!(few <= 10.0, "{few} a day of 2 asked for");
+}
+
+#[test]
+fn a_level_that_stays_is_adopted_once_confirmed() {
+    let plant = plant("p1", 5, 2_000).shifted(0, 500..2_000, 40.0);
+    let found = score(shared(), &plant);
+    let event = found.events.iter().find(|event| event.adopted).unwrap();
+    assert_eq!(event.rows, 400);
+    let later = &found.rows[950..];
+    let alarms = later.iter().filter(|row| row.alarm).count();
+    assert!(alarms < later.len() / 10, "{alarms} rows after the new centre");
+    let mut off = settings();
+    off.shift.rows = 0;
+    off.drift.rows = 0;
+    let (model, _) = train_with(&[super::plant("p1", 1, 1_500)], &off);
+    let found = score(&model, &plant);
+    assert!(found.rows[600..].iter().all(|row| row.alarm));
+    assert!(found.events.last().unwrap().open);
+}
+
+#[test]
+fn the_drift_monitor_raises_the_threshold_slowly_and_not_during_alarms() {
+    // A little more noise in everything, too little for an alarm of a patient threshold.
+    let noisy = |by: f64| {
+        let (mut noisy, other) = (plant("p1", 5, 1_500), plant("p1", 6, 1_500));
+        for (column, other) in noisy.columns.iter_mut().zip(&other.columns).take(2) {
+            let mean = other.iter().sum::<f64>() / other.len() as f64;
+            let values = column.iter_mut().zip(other).skip(400);
+            values.for_each(|(value, other)| *value += by * (other - mean));
+        }
+        noisy
+    };
+    let mut settings = settings();
+    settings.budget.threshold = Some(6.0);
+    let (model, _) = train_with(&[plant("p1", 1, 1_500)], &settings);
+    let found = score(&model, &noisy(1.0));
+    assert!(found.rows[..400].iter().all(|row| row.threshold == 6.0));
+    let last = found.rows.last().unwrap().threshold;
+    assert!(last > 6.0 && last <= 8.0, "{last}");
+    let alarm = score(&model, &plant("p1", 5, 1_500).shifted(0, 400..1_400, 400.0));
+    let open = |row: &&ScoredRow| row.alarm;
+    let mut thresholds: Vec<f32> =
+        alarm.rows.iter().filter(open).map(|row| row.threshold).collect();
+    thresholds.dedup();
+    assert_eq!(thresholds.len(), 1, "frozen");
+    settings.drift.rows = 0;
+    let (model, _) = train_with(&[plant("p1", 1, 1_500)], &settings);
+    assert!(score(&model, &noisy(1.0)).rows.iter().all(|row| row.threshold == 6.0));
+}
+
+#[test]
+fn a_new_device_is_scored_from_its_first_row_and_gets_a_centre_of_its_own() {
+    let apart = |p: Plant, by: f64| {
+        let rows = p.rows();
+        p.shifted(0, 0..rows, by)
+    };
+    let training = [
+        plant("p1", 1, 1_200),
+        apart(plant("p2", 2, 1_200), 50.0),
+        apart(plant("p3", 3, 1_200), 90.0),
+    ];
+    let model = train(&training);
+    let found = score(&model, &apart(plant("p9", 9, 1_200), 70.0));
+    assert!(found.rows.iter().all(|row| row.score.is_finite()));
+    let alarms = |rows: &[ScoredRow]| rows.iter().filter(|row| row.alarm).count();
+    assert!(alarms(&found.rows) < 120, "{} rows", alarms(&found.rows));
+    let faulty = score(&model, &apart(plant("p9", 9, 1_200), 70.0).shifted(0, 800..850, 25.0));
+    assert!(alarms(&faulty.rows[800..850]) > 25);
+    // A known device is judged by its own centre: what is normal to another is not to it.
+    let moved = score(&model, &apart(plant("p1", 9, 300), 50.0));
+    assert!(alarms(&moved.rows[50..]) > 200);
+}
+
+#[test]
+fn detectors_count_by_evidence_and_the_report_says_so() {
+    let (_, report) = train_with(&[plant("p1", 1, 3_000)], &settings());
+    let class = &report.classes[0];
+    let weights: f64 = class.detectors.iter().map(|one| one.weight).sum();
+    assert!((weights - 1.0).abs() < 1e-9);
+    for one in &class.detectors {
+        let evidence = one.evidence.as_ref().unwrap();
+        assert_eq!(evidence.block_medians.len(), 4);
+        assert_eq!(evidence.faults.len(), 6);
+        assert!(evidence.area() > 0.6, "{one:?}");
+    }
+    let text = report.to_string();
+    for word in ["period      1 s (inferred)", "site, constant", "threshold", "sub_pca", "0.03 dev"]
+    {
+        assert!(text.contains(word), "{word} in\n{text}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+    assert_eq!(json["classes"][0]["detectors"][0]["kind"], "var");
+}

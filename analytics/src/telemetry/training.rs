@@ -1,0 +1,541 @@
+//! Training: telemetry in, chunk by chunk; a model and what there is to say about it out.
+//!
+//! Memory is bounded by [`Memory`](super::settings::Memory); what is learned depends on each
+//! device's rows and the seed, and not on the order of devices or the size of chunks.
+
+use super::budget::calibrate;
+use super::crossfit::{Candidate, Class, OutOfFold, Stretch};
+use super::faults::Fault;
+use super::fusion::{Evidence, Normaliser, quantile, trailing_mean, weigh};
+use super::model::{ClassModel, Model, Provenance};
+use super::report::{ChannelReport, ClassReport, DetectorReport, TrainingReport};
+use super::reservoir::{Block, Blocks, Sample, sample_rows};
+use super::scaler::{ClassScaler, State, moments};
+use super::schema::Schema;
+use super::series::{Chunk, Counts, Fill, Order, Ordered, Step, period};
+use super::settings::{Budget, Settings};
+use crate::detector::{Detector, Role, Rows, Training};
+use crate::error::{AnalyticsError, Result};
+use fieldmirror_core::seed::Seed;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+
+/// Takes telemetry and learns.
+#[derive(Debug)]
+pub struct Trainer {
+    schema: Schema,
+    settings: Settings,
+    seed: Seed,
+    devices: Vec<Device>,
+    /// By class and name.
+    numbers: BTreeMap<(String, String), u32>,
+    classes: BTreeMap<String, Rowset>,
+    counts: Counts,
+    missing: Vec<u64>,
+    rows: u64,
+    ordered: Ordered,
+    provenance: Provenance,
+}
+
+#[derive(Debug)]
+struct Device {
+    name: String,
+    class: String,
+    /// Its number within the class.
+    number: u32,
+    order: Order,
+    sample: Sample,
+}
+
+#[derive(Debug, Default)]
+struct Rowset {
+    blocks: Blocks,
+    devices: u32,
+}
+
+impl Trainer {
+    /// A trainer of telemetry of this schema.
+    ///
+    /// # Errors
+    /// [`AnalyticsError::Settings`] if settings are out of range.
+    pub fn new(schema: Schema, settings: Settings, seed: Seed) -> Result<Self> {
+        settings.check()?;
+        let channels = schema.channels.len();
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Ok(Self {
+            schema,
+            settings,
+            seed,
+            devices: Vec::new(),
+            numbers: BTreeMap::new(),
+            classes: BTreeMap::new(),
+            counts: Counts::default(),
+            missing: vec![0; channels],
+            rows: 0,
+            ordered: Ordered::default(),
+            provenance: Provenance { seed: seed.bits(), version, ..Provenance::default() },
+        })
+    }
+
+    /// The number of a device, for [`Chunk::device`]; a new one at its first mention.
+    pub fn device(&mut self, name: &str, class: &str) -> u32 {
+        let key = (class.to_owned(), name.to_owned());
+        if let Some(&number) = self.numbers.get(&key) {
+            return number;
+        }
+        let number = self.devices.len() as u32;
+        let rowset = self.classes.entry(class.to_owned()).or_default();
+        self.devices.push(Device {
+            name: name.to_owned(),
+            class: class.to_owned(),
+            number: rowset.devices,
+            order: Order::new(),
+            sample: Sample::new(class, name, self.seed),
+        });
+        rowset.devices += 1;
+        self.numbers.insert(key, number);
+        number
+    }
+
+    /// Takes rows.
+    ///
+    /// # Errors
+    /// [`AnalyticsError::Late`] for a row that comes too late, if settings refuse it;
+    /// [`AnalyticsError::Schema`] if there are not as many columns as channels.
+    pub fn push(&mut self, chunk: &Chunk<'_>) -> Result<()> {
+        let channels = self.schema.channels.len();
+        chunk.check(channels, self.devices.len())?;
+        for (missing, column) in self.missing.iter_mut().zip(chunk.columns) {
+            *missing += column.iter().filter(|value| !value.is_finite()).count() as u64;
+        }
+        for (device, rows) in chunk.by_device() {
+            for row in rows {
+                let row = row as usize;
+                let device = &mut self.devices[device as usize];
+                let at = (chunk.time[row], self.rows + row as u64);
+                let values = chunk.columns.iter().map(|column| column[row]);
+                let (time, counts) = (&self.settings.time, &mut self.counts);
+                let late = device.order.push(at, values, time, counts, &mut self.ordered);
+                late.map_err(|late| AnalyticsError::Late {
+                    device: device.name.clone(),
+                    row: at.1,
+                    time: at.0,
+                    before: late.released,
+                    reorder_rows: time.reorder_rows,
+                })?;
+            }
+            self.keep(device);
+        }
+        self.rows += chunk.time.len() as u64;
+        Ok(())
+    }
+
+    /// Moves what is in order to the rows kept.
+    fn keep(&mut self, device: u32) {
+        let channels = self.schema.channels.len();
+        let memory = &self.settings.training;
+        let most = sample_rows(memory, self.devices.len(), channels);
+        let device = &mut self.devices[device as usize];
+        if let Some(rowset) = self.classes.get_mut(&device.class) {
+            let values = self.ordered.values.chunks_exact(channels);
+            let rows = self.ordered.time.iter().zip(&self.ordered.late).zip(values);
+            for ((&time, _), values) in rows.filter(|((_, late), _)| !**late) {
+                let row = (time, values);
+                device.sample.push(row, device.number, &mut rowset.blocks, (memory, most));
+            }
+        }
+        self.ordered = Ordered::default();
+    }
+
+    /// Says where the telemetry came from and what it is scored on.
+    pub fn provenance(&mut self, data_digest: &str, cpu: &str) {
+        self.provenance.data_digest = data_digest.to_owned();
+        self.provenance.cpu = cpu.to_owned();
+    }
+
+    /// Learns.
+    ///
+    /// # Errors
+    /// [`AnalyticsError::NoRows`], [`AnalyticsError::NoValues`], [`AnalyticsError::NothingVaries`]
+    /// or [`AnalyticsError::NoDetector`] where telemetry does not suffice.
+    pub fn finish(mut self) -> Result<(Model, TrainingReport)> {
+        for device in 0..self.devices.len() {
+            self.devices[device].order.flush(&mut self.ordered);
+            self.keep(device as u32);
+        }
+        if self.counts.rows == 0 {
+            return Err(AnalyticsError::NoRows);
+        }
+        let channels = self.schema.channels.len();
+        let most = sample_rows(&self.settings.training, self.devices.len(), channels);
+        self.devices.iter_mut().for_each(|device| device.sample.trim(most));
+        let mut classes = Vec::new();
+        for (name, rowset) in std::mem::take(&mut self.classes) {
+            // In the order of their numbers within the class.
+            let members = self.devices.iter().filter(|device| device.class == name);
+            let kept = rowset.blocks.rows();
+            let blocks = rowset.blocks.by_device(rowset.devices as usize);
+            let mut members: Vec<(&Device, BTreeMap<u32, Block>)> = members.zip(blocks).collect();
+            members.retain(|(device, _)| device.sample.rows() > 0);
+            members.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+            classes.push((name, kept, members));
+        }
+        classes.retain(|class| !class.2.is_empty());
+        let blocks = classes.iter().flat_map(|c| c.2.iter().flat_map(|member| member.1.values()));
+        let period_us = infer_period(&self.settings, blocks)?;
+        let mut counts = self.counts;
+        let (mut models, mut reports) = (Vec::new(), Vec::new());
+        for (name, kept, members) in classes {
+            let learner = Learner {
+                name: &name,
+                schema: &self.schema,
+                settings: &self.settings,
+                seed: self.seed,
+                period_us,
+            };
+            let (model, report) = learner.learn(members, kept, &mut counts)?;
+            models.push(model);
+            reports.push(report);
+        }
+        let report = TrainingReport {
+            period_seconds: period_us as f64 / 1e6,
+            period_inferred: self.settings.time.period_seconds.is_none(),
+            counts: Counts { missing: self.missing.iter().sum(), ..counts },
+            channels: channel_reports(&self.schema, &self.missing, &models)?,
+            classes: reports,
+        };
+        let (schema, settings) = (self.schema, self.settings);
+        let provenance = self.provenance;
+        Ok((Model { settings, schema, period_us, classes: models, provenance }, report))
+    }
+}
+
+/// The period that settings give or times tell.
+fn infer_period<'a>(settings: &Settings, blocks: impl Iterator<Item = &'a Block>) -> Result<i64> {
+    if let Some(seconds) = settings.time.period_seconds {
+        return Ok(((seconds * 1e6) as i64).max(1));
+    }
+    let mut differences = Vec::new();
+    for block in blocks {
+        let pairs = block.time.windows(2).map(|pair| pair[1] - pair[0]);
+        differences.extend(pairs.filter(|&difference| difference > 0));
+    }
+    period(&mut differences).ok_or(AnalyticsError::NoPeriod)
+}
+
+fn channel_reports(
+    schema: &Schema,
+    missing: &[u64],
+    classes: &[ClassModel],
+) -> Result<Vec<ChannelReport>> {
+    let in_state = |channel: usize, state: State| -> Vec<String> {
+        let found = classes.iter().filter(|class| class.scaler.states[channel] == state);
+        found.map(|class| class.name.clone()).collect()
+    };
+    let channels = schema.channels.iter().zip(missing).enumerate();
+    let reports: Vec<ChannelReport> = channels
+        .map(|(index, (channel, &missing))| ChannelReport {
+            channel: channel.clone(),
+            missing,
+            constant_in: in_state(index, State::Constant),
+            absent_in: in_state(index, State::Absent),
+        })
+        .collect();
+    let empty = reports.iter().filter(|report| report.absent_in.len() == classes.len());
+    let empty: Vec<&str> = empty.map(|report| report.channel.name.as_str()).collect();
+    if empty.is_empty() {
+        return Ok(reports);
+    }
+    Err(AnalyticsError::NoValues { channels: empty.join(", ") })
+}
+
+/// Learns one class.
+struct Learner<'a> {
+    name: &'a str,
+    schema: &'a Schema,
+    settings: &'a Settings,
+    seed: Seed,
+    period_us: i64,
+}
+
+/// A fitted detector with what cross-fitting found, or why there is none.
+struct Tried {
+    report: DetectorReport,
+    fitted: Option<(Box<dyn Detector>, OutOfFold, Normaliser)>,
+}
+
+impl Learner<'_> {
+    fn learn(
+        &self,
+        members: Vec<(&Device, BTreeMap<u32, Block>)>,
+        kept: usize,
+        counts: &mut Counts,
+    ) -> Result<(ClassModel, ClassReport)> {
+        let channels = self.schema.channels.len();
+        let found: Vec<_> = members
+            .par_iter()
+            .map(|(device, _)| {
+                let column = |channel| {
+                    let mut column = device.sample.column(channel, channels);
+                    moments(&mut column, &self.settings.scaler)
+                };
+                (device.name.as_str(), (0..channels).map(column).collect())
+            })
+            .collect();
+        let scaler = ClassScaler::new(&found, channels, &self.settings.scaler);
+        let live = scaler.live();
+        let roles: Vec<Role> = live.iter().map(|&c| self.schema.channels[c].role).collect();
+        self.check(&scaler, &roles)?;
+        let noise: Vec<f32> = live.iter().map(|&channel| scaler.noise[channel] as f32).collect();
+        let needed = ROWS_MIN * self.settings.fusion.blocks;
+        if kept < needed {
+            let class = self.name.to_owned();
+            return Err(AnalyticsError::FewRows { class, rows: kept, needed });
+        }
+        let names: Vec<String> = members.iter().map(|member| member.0.name.clone()).collect();
+        let rows = members.iter().map(|member| u64::from(member.0.sample.rows())).sum();
+        let mut stretches = Vec::new();
+        for (device, (_, blocks)) in members.into_iter().enumerate() {
+            self.cut(device, blocks, &mut stretches, counts);
+        }
+        let class = Class {
+            devices: &names,
+            stretches: &stretches,
+            channels,
+            scaler: &scaler,
+            live: &live,
+            roles: &roles,
+            noise: &noise,
+            settings: self.settings,
+            seed: self.seed,
+        };
+        let mut tried = self.try_detectors(&class)?;
+        let scores = self.fuse(&class, &mut tried)?;
+        let days = scores.iter().map(Vec::len).sum::<usize>() as f64 * self.period_us as f64
+            / MICROSECONDS_PER_DAY;
+        let fusion = &self.settings.fusion;
+        let with = (&self.settings.budget, &self.settings.alarm);
+        let calibration = calibrate(&scores, days, fusion.clip_high, with);
+        let report = ClassReport {
+            class: self.name.to_owned(),
+            devices: names.len(),
+            rows,
+            rows_kept: kept as u64,
+            stretches: stretches.len(),
+            detectors: tried.iter().map(|one| one.report.clone()).collect(),
+            calibration,
+        };
+        let detectors = tried.into_iter().filter_map(|one| one.fitted);
+        let detectors = detectors.filter(|(_, _, normaliser)| normaliser.weight > 0.0);
+        let detectors = detectors.map(|(detector, _, normaliser)| (detector, normaliser)).collect();
+        let name = self.name.to_owned();
+        Ok((ClassModel { name, scaler, detectors, calibration }, report))
+    }
+
+    /// An error where no measured channel ever changes.
+    fn check(&self, scaler: &ClassScaler, roles: &[Role]) -> Result<()> {
+        if roles.contains(&Role::Measured) {
+            return Ok(());
+        }
+        let names = self.schema.channels.iter().zip(&scaler.states);
+        let empty = |state: &State| *state == State::Absent;
+        if scaler.states.iter().all(empty) {
+            let all: Vec<&str> = names.map(|(channel, _)| channel.name.as_str()).collect();
+            return Err(AnalyticsError::NoValues { channels: all.join(", ") });
+        }
+        Err(AnalyticsError::NothingVaries { class: self.name.to_owned() })
+    }
+
+    /// Cuts a device's kept blocks into stretches.
+    fn cut(
+        &self,
+        device: usize,
+        blocks: BTreeMap<u32, Block>,
+        stretches: &mut Vec<Stretch>,
+        counts: &mut Counts,
+    ) {
+        let channels = self.schema.channels.len();
+        let limits = (gap(self.settings, self.period_us), self.settings.time.fill_rows);
+        let mut fill = Fill::new(channels);
+        let mut next = None;
+        for (place, mut block) in blocks {
+            if next != Some(place) {
+                fill = Fill::new(channels);
+            }
+            next = Some(place + 1);
+            for (&time, row) in block.time.iter().zip(block.values.chunks_exact_mut(channels)) {
+                match fill.step(time, row, limits, counts) {
+                    Step::Duplicate => continue,
+                    Step::Starts => stretches.push(Stretch { device, values: vec![], rows: 0 }),
+                    Step::Follows => {}
+                }
+                if let Some(last) = stretches.last_mut() {
+                    last.values.extend_from_slice(row);
+                    last.rows += 1;
+                }
+            }
+        }
+    }
+
+    /// Fits all detectors to all rows, and scores the rows out of fold.
+    fn try_detectors(&self, class: &Class<'_>) -> Result<Vec<Tried>> {
+        let rows = class.standardise(&class.scalers());
+        let pieces: Vec<Rows<'_>> =
+            rows.iter().map(|rows| Rows::new(rows, class.live.len())).collect();
+        let training = Training {
+            stretches: &pieces,
+            roles: class.roles,
+            noise: class.noise,
+            seed: self.seed,
+        };
+        let choices = &self.settings.detectors;
+        let fits: Vec<_> = choices.par_iter().map(|choice| choice.fit(&training)).collect();
+        let (mut tried, mut candidates) = (Vec::new(), Vec::new());
+        for (choice, fit) in choices.iter().zip(fits) {
+            let mut report = DetectorReport {
+                kind: choice.kind(),
+                history: 0,
+                weight: 0.0,
+                evidence: None,
+                left_out: None,
+            };
+            match fit {
+                Ok(detector) => {
+                    report.history = detector.history();
+                    candidates.push(Candidate { choice, detector });
+                }
+                Err(error @ AnalyticsError::TooFewRows { .. }) => {
+                    report.left_out = Some(error.to_string());
+                }
+                Err(error) => return Err(error),
+            }
+            tried.push(Tried { report, fitted: None });
+        }
+        let found = class.cross_fit(&candidates)?;
+        let places: Vec<usize> =
+            (0..tried.len()).filter(|&i| tried[i].report.left_out.is_none()).collect();
+        for (place, (candidate, found)) in places.into_iter().zip(candidates.into_iter().zip(found))
+        {
+            let tried = &mut tried[place];
+            if let Some(why) = found.failed {
+                tried.report.left_out = Some(why);
+                continue;
+            }
+            let logs: Vec<&[f32]> = found.logs.iter().map(Vec::as_slice).collect();
+            let normaliser = Normaliser::learn(&logs, &self.settings.fusion);
+            tried.report.evidence = Some(self.evidence(class, &candidate, &found, &normaliser));
+            tried.fitted = Some((candidate.detector, found, normaliser));
+        }
+        Ok(tried)
+    }
+
+    fn evidence(
+        &self,
+        class: &Class<'_>,
+        candidate: &Candidate<'_>,
+        found: &OutOfFold,
+        normaliser: &Normaliser,
+    ) -> Evidence {
+        let (history, smooth) = (candidate.detector.history(), self.settings.fusion.smooth_rows);
+        let normal = |stretch: usize, row: usize| {
+            let logs = &found.logs[stretch][..=row - history];
+            (trailing_mean(logs, smooth, normaliser.rest) - normaliser.median) / normaliser.unit
+        };
+        let block = |held: &Vec<std::ops::Range<usize>>| -> (f64, f64) {
+            let rows = held.iter().enumerate().flat_map(|(stretch, held)| {
+                (held.start.max(history)..held.end).map(move |row| (stretch, row))
+            });
+            let mut scores: Vec<f64> = rows.map(|(stretch, row)| normal(stretch, row)).collect();
+            let above = scores.iter().filter(|&&score| score >= 1.0).count() as f64;
+            (quantile(&mut scores, 0.5), above / scores.len().max(1) as f64)
+        };
+        let (block_medians, block_exceedance) = class.blocks().iter().map(block).unzip();
+        let mean = |fault: &Fault| {
+            let areas = found.faults.iter().filter(|one| one.0 == *fault).map(|one| one.1);
+            let areas: Vec<f64> = areas.collect();
+            let mean = areas.iter().sum::<f64>() / areas.len() as f64;
+            (!areas.is_empty()).then(|| (fault.name().to_owned(), mean))
+        };
+        Evidence {
+            kind: candidate.detector.kind(),
+            block_medians,
+            block_exceedance,
+            faults: Fault::ALL.iter().filter_map(mean).collect(),
+            power: self.power(found, normaliser, history),
+        }
+    }
+
+    /// The share of rows with each fault that the detector alone would alarm on.
+    fn power(
+        &self,
+        found: &OutOfFold,
+        normaliser: &Normaliser,
+        history: usize,
+    ) -> Vec<(String, f64)> {
+        let (fusion, alone) = (&self.settings.fusion, Normaliser { weight: 1.0, ..*normaliser });
+        let scores: Vec<Vec<f32>> = found
+            .logs
+            .iter()
+            .map(|logs| (1..=logs.len()).map(|end| alone.part(&logs[..end], fusion)).collect())
+            .collect();
+        let rows = scores.iter().map(|scores| scores.len() + history).sum::<usize>() as f64;
+        let days = rows * self.period_us as f64 / MICROSECONDS_PER_DAY;
+        let budget = Budget { threshold: None, ..self.settings.budget.clone() };
+        let with = (&budget, &self.settings.alarm);
+        let threshold = calibrate(&scores, days, f32::MAX, with).threshold;
+        let share = |fault: &Fault| {
+            let of_fault = found.faulty.iter().filter(|one| one.0 == *fault);
+            let rows: Vec<f32> = of_fault.flat_map(|one| one.1.iter().copied()).collect();
+            let over = |mean: &&f32| alone.on_scale(f64::from(**mean), fusion) >= threshold;
+            let over = rows.iter().filter(over).count();
+            (!rows.is_empty()).then(|| (fault.name().to_owned(), over as f64 / rows.len() as f64))
+        };
+        Fault::ALL.iter().filter_map(share).collect()
+    }
+
+    /// Weighs the detectors and returns the fused out-of-fold scores of each stretch.
+    fn fuse(&self, class: &Class<'_>, tried: &mut [Tried]) -> Result<Vec<Vec<f32>>> {
+        let evidence: Vec<Evidence> =
+            tried.iter().filter_map(|one| one.report.evidence.clone()).collect();
+        if evidence.is_empty() {
+            let why = tried.iter().filter_map(|one| {
+                let why = one.report.left_out.as_ref()?;
+                Some(format!("{}: {why}", one.report.kind.name()))
+            });
+            let why = why.collect::<Vec<_>>().join("; ");
+            return Err(AnalyticsError::NoDetector { class: self.name.to_owned(), why });
+        }
+        let measured = class.roles.iter().filter(|&&role| role == Role::Measured).count();
+        let mut weights = weigh(&evidence, measured, &self.settings.weighing).into_iter();
+        for one in tried.iter_mut() {
+            if let Some((_, _, normaliser)) = &mut one.fitted {
+                normaliser.weight = weights.next().unwrap_or(0.0);
+                one.report.weight = normaliser.weight;
+            }
+        }
+        let fitted: Vec<_> = tried.iter().filter_map(|one| one.fitted.as_ref()).collect();
+        let fusion = &self.settings.fusion;
+        let fuse = |(index, stretch): (usize, &Stretch)| -> Vec<f32> {
+            let mut fused = vec![0.0; stretch.rows];
+            for (detector, found, normaliser) in &fitted {
+                let logs = &found.logs[index];
+                let history = detector.history().min(stretch.rows);
+                for (at, slot) in fused[history..].iter_mut().enumerate() {
+                    *slot += normaliser.part(&logs[..=at], fusion);
+                }
+            }
+            fused
+        };
+        Ok(class.stretches.par_iter().enumerate().map(fuse).collect())
+    }
+}
+
+/// The longest difference of times within a stretch.
+pub(super) fn gap(settings: &Settings, period_us: i64) -> i64 {
+    (settings.time.gap_periods * period_us as f64) as i64
+}
+
+/// Fewest rows of a block.
+const ROWS_MIN: usize = 16;
+
+const MICROSECONDS_PER_DAY: f64 = 86_400e6;
