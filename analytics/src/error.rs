@@ -14,6 +14,35 @@ pub enum AnalyticsError {
     /// The one-thread pool in which tensors are computed could not be started.
     #[error("the scoring thread could not be started")]
     Pool(#[from] rayon::ThreadPoolBuildError),
+    /// Training rows never run on long enough for a detector to learn.
+    #[error(
+        "no stretch of training rows is long enough for the detector {detector:?}: the longest has \
+         {longest} rows, expected at least {needed} without a gap; give more rows"
+    )]
+    TooFewRows {
+        /// Which detector.
+        detector: crate::detector::Kind,
+        /// Rows of the longest stretch.
+        longest: usize,
+        /// Rows that it needs.
+        needed: usize,
+    },
+    /// A detector's numbers in a model file are not what they should be.
+    #[error(
+        "the model's numbers of the detector {detector:?} are not valid: `{name}` is missing or \
+         not as expected, {expected}; train the model again"
+    )]
+    Stored {
+        /// Which detector.
+        detector: crate::detector::Kind,
+        /// The number's name.
+        name: String,
+        /// What it should be.
+        expected: String,
+    },
+    /// Windows could not be put into clusters.
+    #[error("the training windows could not be put into clusters")]
+    Clusters(#[from] linfa_clustering::KMeansError),
     /// The model was not trained on the shard that is to be scored.
     #[error(
         "the model knows no shard that begins with farm `{site}`; expected one it learned from"
@@ -53,6 +82,244 @@ pub enum AnalyticsError {
         /// The placeholder's text.
         placeholder: String,
     },
+    /// A key of a detector.toml is not what it should be.
+    #[error("the settings are not valid: {problem}")]
+    Settings {
+        /// All that is wrong.
+        problem: String,
+    },
+    /// Telemetry has other channels than it should.
+    #[error("the channels are not as expected: {problem}")]
+    Schema {
+        /// All differences.
+        problem: String,
+    },
+    /// There is nothing to learn from.
+    #[error("there are no rows to learn from; expected clean telemetry of each device")]
+    NoRows,
+    /// The sampling period cannot be told.
+    #[error(
+        "the sampling period cannot be told from times: no two rows of a device follow each \
+         other; give more rows, or time.period_seconds"
+    )]
+    NoPeriod,
+    /// Channels without a single value.
+    #[error(
+        "no value at all in: {channels}; expected numbers, at least in some rows; leave the \
+         channels out or map the right columns"
+    )]
+    NoValues {
+        /// Their names.
+        channels: String,
+    },
+    /// All measured channels are constant.
+    #[error(
+        "no measured channel of the class `{class}` ever changes; expected at least one that \
+         varies in clean telemetry"
+    )]
+    NothingVaries {
+        /// The class.
+        class: String,
+    },
+    /// There is too little to learn a class from.
+    #[error(
+        "{rows} rows are too few to learn the class `{class}` from; expected at least {needed} rows \
+         of clean telemetry"
+    )]
+    FewRows {
+        /// The class.
+        class: String,
+        /// Its rows.
+        rows: usize,
+        /// Rows that are needed.
+        needed: usize,
+    },
+    /// No detector could be fitted.
+    #[error("no detector can learn the class `{class}`: {why}")]
+    NoDetector {
+        /// The class.
+        class: String,
+        /// What each one lacks.
+        why: String,
+    },
+    /// A row that is older than those that may still be put in order.
+    #[error(
+        "the clock of device `{device}` goes back: row {row} is of {time} us, after one of \
+         {before} us; expected rows at most {reorder_rows} places out of order; sort the file, \
+         raise time.reorder_rows, or set time.late = \"skip\""
+    )]
+    Late {
+        /// Whose row.
+        device: String,
+        /// Rows before it.
+        row: u64,
+        /// Its time, in microseconds.
+        time: i64,
+        /// The time it should not lie before.
+        before: i64,
+        /// Places that a row may be out of order.
+        reorder_rows: usize,
+    },
+    /// A device of a class that was not learned.
+    #[error("the model knows no class `{class}`; expected one of {expected}")]
+    DeviceClass {
+        /// The class as given.
+        class: String,
+        /// The classes learned.
+        expected: String,
+    },
+    /// A file is no model, or a damaged one.
+    #[error("the model file cannot be used: {problem}; train the model again")]
+    ModelFile {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A model of another version.
+    #[error(
+        "the model file is of format version {found}; this program reads {expected}: train the \
+         model again"
+    )]
+    ModelVersion {
+        /// Its version.
+        found: u32,
+        /// The version read.
+        expected: u32,
+    },
+    /// Bytes are no state of a scorer of this model.
+    #[error("the scorer's state cannot be used: {problem}; begin without it")]
+    State {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file that is to be written is one that is read.
+    #[error(
+        "{} is read and would be written over; expected another file for what comes out",
+        path.display()
+    )]
+    OutputIsInput {
+        /// The file.
+        path: std::path::PathBuf,
+    },
+    /// A file of telemetry or labels cannot be read.
+    #[error(transparent)]
+    Tables(Box<fieldmirror_tables::TablesError>),
+    /// Two slices that go together are not of one length.
+    #[error("{rows} {what} came with {labels} labels; expected one each a row")]
+    Lengths {
+        /// What is not as long as the labels.
+        what: &'static str,
+        /// How many of it.
+        rows: usize,
+        /// How many labels, or devices.
+        labels: usize,
+    },
+    /// A score is not a number, so that it cannot be ranked.
+    #[error("the score of row {row} is NaN; expected a number; see why the detector gave none")]
+    ScoreIsNan {
+        /// The row, from 0.
+        row: usize,
+    },
+    /// A window of a benchmark does not fit its series.
+    #[error(
+        "the window of rows {start}..{end} does not fit a series of {rows} rows; expected windows \
+         in order, none empty and none beyond the last row"
+    )]
+    Window {
+        /// Its first row.
+        start: usize,
+        /// The row after its last.
+        end: usize,
+        /// Rows of the series.
+        rows: usize,
+    },
+    /// Labels and scores speak of different times.
+    #[error(
+        "no label overlaps the scores: labels span {} to {}, scores {} to {}; expected labels of \
+         the same times (UTC) and devices", moment(labels.0), moment(labels.1), moment(scores.0),
+        moment(scores.1)
+    )]
+    LabelsElsewhere {
+        /// First and last time of the scores, in microseconds.
+        scores: (i64, i64),
+        /// First and last time of the labels.
+        labels: (i64, i64),
+    },
+    /// A label names a device that the scores do not have.
+    #[error(
+        "labels name a device `{device}` that the scores do not have; expected one of {known}; \
+         correct the name, or leave the column `device` out if labels hold for all"
+    )]
+    LabelDevice {
+        /// The name.
+        device: String,
+        /// Some that are known.
+        known: String,
+    },
+    /// An interval ends before it starts.
+    #[error(
+        "label {row} ends before it starts ({} to {}); expected start,end", moment(*start),
+        moment(*end)
+    )]
+    IntervalBackwards {
+        /// Which one, from 1.
+        row: usize,
+        /// Its start, in microseconds.
+        start: i64,
+        /// Its end.
+        end: i64,
+    },
+    /// A folder does not hold the data set that it should.
+    #[error("{} {found}; expected {expected}", path.display())]
+    DataSet {
+        /// The folder or file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        found: String,
+        /// What should be there, and what to do.
+        expected: &'static str,
+    },
+    /// A method returned something else than a score and an alarm for each row.
+    #[error("{method} gave {given} {what} for {rows} rows of {case}; expected one each")]
+    Method {
+        /// Its name.
+        method: String,
+        /// `scores` or `alarms`.
+        what: &'static str,
+        /// How many it gave.
+        given: usize,
+        /// How many were asked for.
+        rows: usize,
+        /// The case's name.
+        case: String,
+    },
+}
+
+impl From<fieldmirror_tables::TablesError> for AnalyticsError {
+    fn from(error: fieldmirror_tables::TablesError) -> Self {
+        Self::Tables(Box::new(error))
+    }
+}
+
+impl AnalyticsError {
+    /// Whether what was given is at fault, and not what computes.
+    pub fn is_bad_input(&self) -> bool {
+        match self {
+            Self::Tensor(_) | Self::Covariance(_) | Self::Pool(_) | Self::Clusters(_) => false,
+            Self::Tables(error) => {
+                !matches!(**error, fieldmirror_tables::TablesError::Output { .. })
+            }
+            _ => true,
+        }
+    }
+}
+
+/// A time for people: UTC, or the number itself where it is so small that it is a row's number.
+fn moment(micros: i64) -> String {
+    use fieldmirror_core::time::Timestamp;
+    if micros.unsigned_abs() < 100_000_000 {
+        return micros.to_string();
+    }
+    Timestamp::from_nanos(micros.saturating_mul(1000)).to_string()
 }
 
 /// Short for results of this crate.

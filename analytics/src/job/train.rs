@@ -1,0 +1,122 @@
+//! Learning from files.
+
+use super::score::refuse_inputs_as_outputs;
+use super::{Progress, source_spec};
+use crate::detector::Role;
+use crate::error::Result;
+use crate::telemetry::{Channel, Chunk, Devices, Model, Schema, Settings, Trainer, TrainingReport};
+use fieldmirror_core::seed::Seed;
+use fieldmirror_tables::source::{self, Source, TimeKind};
+use std::path::PathBuf;
+
+/// What to learn from, and how.
+#[derive(Clone, Debug)]
+pub struct TrainJob {
+    /// Files, folders, globs, or `-`.
+    pub inputs: Vec<String>,
+    /// Settings, the columns among them.
+    pub settings: Settings,
+    /// The first moment that is learned from, in microseconds since 1970 UTC.
+    pub from: Option<i64>,
+    /// The first moment that is not learned from any more.
+    pub until: Option<i64>,
+    /// The file that the model goes to, which must not be one that is read.
+    pub out: PathBuf,
+    /// Where all draws come from.
+    pub seed: Seed,
+    /// Threads that read.
+    pub threads: usize,
+    /// The processor's model, for the manifest.
+    pub cpu: String,
+}
+
+/// What was learned.
+#[derive(Debug)]
+pub struct Trained {
+    /// The model.
+    pub model: Model,
+    /// What there is to say about it.
+    pub report: TrainingReport,
+    /// What was odd in the files.
+    pub counts: source::Counts,
+    /// The channels as they were read, in the order of `counts.channels`.
+    pub channels: Vec<source::Channel>,
+}
+
+/// Learns.
+///
+/// # Errors
+/// Those of reading and of training.
+pub fn train(job: &TrainJob, progress: Progress<'_>) -> Result<Trained> {
+    let mut spec = source_spec(&job.settings, &job.inputs, job.threads)?;
+    spec.digest = true;
+    let mut source = Source::open(&spec)?;
+    refuse_inputs_as_outputs(&source, std::iter::once(&job.out))?;
+    let channels: Vec<Channel> = source.channels().iter().map(channel).collect();
+    let mut settings = job.settings.clone();
+    // Scoring reads the same columns, whatever else a file has.
+    let names = channels.iter().map(|channel| channel.name.clone());
+    settings.columns.channels = Some(names.collect());
+    let row_us = row_us(&settings);
+    let mut trainer = Trainer::new(Schema::new(channels)?, settings, job.seed)?;
+    let mut numbers = Vec::new();
+    while let Some(mut chunk) = source.next_chunk()? {
+        for device in numbers.len()..source.devices().len() {
+            numbers.push(trainer.device(&source.devices()[device], &source.classes()[device]));
+        }
+        keep_between(&mut chunk, job.from, job.until);
+        scale_rows(&mut chunk.time, source.time_kind(), row_us);
+        let device: Vec<u32> = chunk.device.iter().map(|&d| numbers[d as usize]).collect();
+        let columns: Vec<&[f64]> = chunk.values.iter().map(Vec::as_slice).collect();
+        trainer.push(&Chunk {
+            time: &chunk.time,
+            device: Devices::Each(&device),
+            columns: &columns,
+        })?;
+        progress(source.bytes_done(), source.bytes_total(), source.counts().rows);
+    }
+    trainer.provenance(&source.digest().map(hex).unwrap_or_default(), &job.cpu);
+    let (model, report) = trainer.finish()?;
+    let channels = source.channels().to_vec();
+    Ok(Trained { model, report, counts: source.counts().clone(), channels })
+}
+
+/// Leaves out rows before `from`, and those from `until` on.
+fn keep_between(chunk: &mut source::Chunk, from: Option<i64>, until: Option<i64>) {
+    if from.is_none() && until.is_none() {
+        return;
+    }
+    let kept: Vec<usize> = (0..chunk.len())
+        .filter(|&row| from.is_none_or(|from| chunk.time[row] >= from))
+        .filter(|&row| until.is_none_or(|until| chunk.time[row] < until))
+        .collect();
+    chunk.time = kept.iter().map(|&row| chunk.time[row]).collect();
+    chunk.device = kept.iter().map(|&row| chunk.device[row]).collect();
+    for column in &mut chunk.values {
+        *column = kept.iter().map(|&row| column[row]).collect();
+    }
+}
+
+fn channel(found: &source::Channel) -> Channel {
+    Channel {
+        name: found.name.clone(),
+        unit: (!found.unit.is_empty()).then(|| found.unit.clone()),
+        role: if found.exogenous { Role::Exogenous } else { Role::Measured },
+    }
+}
+
+/// The time from one row to the next where rows have no time.
+pub(super) fn row_us(settings: &Settings) -> i64 {
+    settings.time.period_seconds.map_or(1_000_000, |seconds| (seconds * 1e6) as i64)
+}
+
+/// Makes times of row numbers.
+pub(super) fn scale_rows(time: &mut [i64], kind: TimeKind, row_us: i64) {
+    if kind == TimeKind::Row {
+        time.iter_mut().for_each(|time| *time *= row_us);
+    }
+}
+
+pub(super) fn hex(bytes: [u8; 32]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
