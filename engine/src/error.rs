@@ -84,6 +84,14 @@ pub enum EngineError {
         /// What is not there, and what was expected.
         why: String,
     },
+    /// There is no such finding.
+    #[error("there is no finding `{id}`: {there}; name one of them")]
+    NoFinding {
+        /// What was asked for.
+        id: String,
+        /// Which there are.
+        there: String,
+    },
     /// The price list is not what it should be; every problem found is listed.
     #[error("{}: {why}", path.display())]
     Prices {
@@ -130,7 +138,8 @@ impl EngineError {
             // Reading a damaged or foreign file is the input's fault, writing and encoding are not.
             return match tables {
                 Tables::Io { action, .. } => !["create", "write", "finish"].contains(action),
-                Tables::Missing { .. }
+                Tables::Telemetry(_)
+                | Tables::Missing { .. }
                 | Tables::Truncated { .. }
                 | Tables::Foreign { .. }
                 | Tables::Column { .. }
@@ -149,6 +158,7 @@ impl EngineError {
                 | Self::NoTable { .. }
                 | Self::Prices { .. }
                 | Self::NoTrace { .. }
+                | Self::NoFinding { .. }
                 | Self::Backtest { .. }
                 | Self::Sim(_)
                 | Self::Cloud(_)

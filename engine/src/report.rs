@@ -9,6 +9,7 @@
 
 mod charts;
 mod data;
+pub mod findings;
 mod page;
 mod tickets;
 
@@ -38,12 +39,17 @@ pub fn write(run: &Path) -> Result<PathBuf, EngineError> {
     Ok(path)
 }
 
+/// What all pages look like; templates include it under this name.
+const STYLE_NAME: &str = "style.css";
+const STYLE: &str = include_str!("report/style.css");
+
 /// The name ends in `.html`, so that everything but the figures is escaped.
 fn render(page: &Page) -> Result<String, minijinja::Error> {
     const NAME: &str = "page.html";
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
     environment.set_syntax(syntax);
+    environment.add_template(STYLE_NAME, STYLE)?;
     environment.add_template(NAME, include_str!("report/page.html"))?;
     environment.get_template(NAME)?.render(Serde(page))
 }

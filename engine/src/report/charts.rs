@@ -13,7 +13,8 @@ pub(super) mod quality;
 mod tests;
 
 use crate::error::EngineError;
-pub(super) use axis::{TimeAxis, spoken};
+pub(super) use axis::{MONTHS, TimeAxis, round_step, spoken};
+pub(super) use draw::thin;
 use serde::Serialize;
 
 /// A colour of the report.

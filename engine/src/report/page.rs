@@ -1,7 +1,7 @@
 //! The page: headline numbers, ticket cards, sections with figures and tables.
 
 mod cards;
-mod numbers;
+pub(super) mod numbers;
 mod sections;
 
 use super::charts::{Figure, Key, farm, spoken};

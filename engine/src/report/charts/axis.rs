@@ -12,7 +12,8 @@ pub(in crate::report) struct TimeAxis {
     pub(in crate::report) days: f64,
 }
 
-const MONTHS: [&str; 12] =
+/// Months in short.
+pub(in crate::report) const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 impl TimeAxis {
@@ -110,7 +111,7 @@ fn decade(power: i64) -> String {
 }
 
 /// The smallest of 1, 2, 2.5, 5 times a power of ten that is at least `rough`.
-fn round_step(rough: f64) -> f64 {
+pub(in crate::report) fn round_step(rough: f64) -> f64 {
     let power = libm::exp10(libm::log10(rough).floor());
     let lead = rough / power;
     let round = [1.0, 2.0, 2.5, 5.0].into_iter().find(|round| lead <= round + 1e-9);

@@ -216,7 +216,7 @@ fn stroke((r, g, b): Color, width_px: f64) -> ShapeStyle {
 }
 
 /// At most four points a column (first, least, greatest, last), so that no peak is lost.
-pub(super) fn thin(points: &[Point], days: f64, columns: usize) -> Vec<Point> {
+pub(in crate::report) fn thin(points: &[Point], days: f64, columns: usize) -> Vec<Point> {
     if points.len() <= 4 * columns || columns == 0 {
         return points.to_vec();
     }

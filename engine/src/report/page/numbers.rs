@@ -1,7 +1,7 @@
 //! Numbers for people.
 
 /// Digits in groups of three: `390 123` with narrow no-break spaces.
-pub(super) fn grouped(number: u64) -> String {
+pub(in crate::report) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 * 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -14,12 +14,12 @@ pub(super) fn grouped(number: u64) -> String {
 }
 
 /// `1 farm`, `4 farms`.
-pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
+pub(in crate::report) fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }
 
 /// A share in percent, with two decimals.
-pub(super) fn percent(part: u64, whole: u64) -> String {
+pub(in crate::report) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         "n/a".to_owned()
     } else {
