@@ -1,7 +1,9 @@
 //! The command line.
 
+mod detect;
 mod workbench;
 
+pub(crate) use detect::*;
 pub(crate) use workbench::*;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
@@ -58,6 +60,14 @@ pub(crate) enum Verb {
     Policy(PolicyVerb),
     /// The bill that AWS would write for a recorded run.
     Cost(CostArgs),
+    /// Learn from telemetry of normal days what normal is.
+    Train(TrainArgs),
+    /// Score telemetry by a model: a score for each row, and findings.
+    Score(ScoreArgs),
+    /// Judge scores by labels, or detectors by public benchmarks.
+    Eval(EvalArgs),
+    /// Tell what is known about a finding.
+    Explain(FindingArgs),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -96,6 +96,22 @@ impl Bar {
         Self(bar)
     }
 
+    /// Bytes done of a job that reads, the time left, and rows.
+    pub(crate) fn bytes(&self, done: u64, total: u64, rows: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+        let per_second = self.0.elapsed().as_secs_f64() / done.max(1) as f64;
+        let left = total.saturating_sub(done) as f64 * per_second;
+        self.0.set_message(format!("{rows} rows, {left:.0} s left"));
+    }
+
+    /// Files done of a job that takes one after the other.
+    pub(crate) fn files(&self, done: usize, total: usize, now: &str) {
+        self.0.set_length(total as u64);
+        self.0.set_position(done as u64);
+        self.0.set_message(now.to_owned());
+    }
+
     pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }

@@ -1,5 +1,6 @@
 //! One function a verb.
 
+mod detect;
 mod policy;
 mod rules;
 
@@ -36,6 +37,10 @@ pub(crate) fn execute(args: Args) -> Result<Verdict> {
         Verb::Rules(verb) => rules::execute(verb, format),
         Verb::Policy(verb) => policy::execute(verb, format),
         Verb::Cost(cost) => execute_cost(cost, format),
+        Verb::Train(train) => detect::execute_train(&train, format),
+        Verb::Score(score) => detect::execute_score(&score, format),
+        Verb::Eval(eval) => detect::execute_eval(&eval, format),
+        Verb::Explain(explain) => detect::execute_explain(&explain, format),
     }
 }
 
