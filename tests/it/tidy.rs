@@ -30,7 +30,11 @@ const HOMES: &[(&str, &str)] = &[
     ("candle-core", "analytics"),
     ("candle-nn", "analytics"),
     ("ndarray", "analytics"),
+    ("linfa", "analytics"),
+    ("linfa-clustering", "analytics"),
     ("linfa-linalg", "analytics"),
+    ("pulp", "analytics"),
+    ("safetensors", "analytics"),
     ("clap", "cli"),
     ("indicatif", "cli"),
 ];
