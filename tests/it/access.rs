@@ -134,7 +134,7 @@ fn traced_with_its_statements(run: &Run) {
     let explanation = probe.refused[0].explanation.as_ref().expect("a policy decided");
     assert!(!explanation.decision.is_allowed());
     assert!(explanation.resource.ends_with(":topic/farmA/pump/2/cmd"), "{}", explanation.resource);
-    let json = probe.to_json();
+    let json: serde_json::Value = serde_json::from_str(&probe.to_json()).expect("JSON");
     assert_eq!(json["refused"][0]["certificate"], "soil_probe");
     assert_eq!(json["refused"][0]["explanation"]["decision"], "IMPLICIT_DENY");
     assert!(traced("farmA-101", None).refused.is_empty(), "messages came after it");
