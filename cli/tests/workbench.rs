@@ -167,7 +167,7 @@ tests:
 
 /// The warnings of that rule, in their order: place, code, path.
 const WARNINGS: [&str; 4] = [
-    "dry.json:5:37: warning[L047]: rule `dry`, at `actions[0].republish.retain`: an unknown field",
+    "dry.json:5:45: warning[L047]: rule `dry`, at `actions[0].republish.retain`: an unknown field",
     "dry.json:2:21: warning[SQL020]: rule `dry`, at `sql:1:11`: AWS IoT SQL has no function `nope`",
     "dry.json:2:53: warning[SQL011]: rule `dry`, at `sql:1:43`: AWS IoT SQL has no `!=`",
     "dry.json:5:14: warning[SQL021]: rule `dry`, at `actions[0].republish.topic:1:5`: upper() is called",

@@ -14,7 +14,7 @@ fn spans_and_moments_are_read() {
     let end = start + 86_400_000_000;
     let span = LabelSpan { device: Some("p1".to_owned()), start, end };
     assert_eq!(labels, Labels::Spans(vec![span]));
-    let (kind, labels) = read("time;label\n5;0\n6;1.0\n7;broken\n8;normal\n").unwrap();
+    let (kind, labels) = read("time;label\n5;0\n6;1.0\n7;Anomaly\n8;normal\n").unwrap();
     assert_eq!(kind, TimeKind::Epoch(crate::source::EpochUnit::Second));
     let Labels::Points(points) = labels else { panic!("moments") };
     assert_eq!(points[1], LabelPoint { device: None, time: 6_000_000, anomalous: true });
@@ -32,6 +32,9 @@ fn wrong_labels_are_told_with_their_place() {
     assert!(bad.contains("row 2 column `end`: `soon` is no time; expected RFC 3339"), "{bad}");
     let bad = message("begin,end\n1,2\n");
     assert!(bad.contains("the columns are begin, end"), "{bad}");
+    let bad = message("time,label\n1,0\n2,maybe\n");
+    assert!(bad.contains("row 2 column `label`: `maybe` is no label"), "{bad}");
+    assert!(message("time,label\n1,-1\n").contains("`-1` is no label"));
     assert!(message("time,label\n1,\n").contains("row 1 column `label`: there is no label"));
     assert!(message("start,end\n1\n").contains("row 1: the row has 1 cells; expected 2"));
 }
