@@ -112,6 +112,9 @@ pub fn score(model: &Model, job: &ScoreJob, progress: Progress<'_>) -> Result<Sc
     output.finish(&source, fit.extra, job)
 }
 
+/// Rows that came out before one that came in earlier; none where that one is still missing.
+type Waiting = VecDeque<Option<ScoredRow>>;
+
 /// Scoring with what was scored and not yet written.
 struct Output<'a> {
     model: &'a Model,
@@ -122,7 +125,7 @@ struct Output<'a> {
     /// Of each device of the scorer.
     names: Vec<String>,
     /// Rows that came out before one that came in earlier, by their distance from `next`.
-    waiting: VecDeque<Option<ScoredRow>>,
+    waiting: Waiting,
     next: u64,
     kind: TimeKind,
     row_us: i64,
@@ -385,7 +388,7 @@ fn beside(out: &Path) -> PathBuf {
 }
 
 /// The count of alarms, rows that wait and a scorer's state, for a checkpoint.
-fn pack(alarms: u64, waiting: &VecDeque<Option<ScoredRow>>, state: &[u8]) -> Vec<u8> {
+fn pack(alarms: u64, waiting: &Waiting, state: &[u8]) -> Vec<u8> {
     let mut bytes = alarms.to_le_bytes().to_vec();
     bytes.extend((waiting.len() as u64).to_le_bytes());
     for row in waiting {
@@ -405,7 +408,7 @@ fn pack(alarms: u64, waiting: &VecDeque<Option<ScoredRow>>, state: &[u8]) -> Vec
 }
 
 /// What [`pack`] packed; `None` of other bytes.
-fn unpack(mut bytes: &[u8]) -> Option<(u64, VecDeque<Option<ScoredRow>>, &[u8])> {
+fn unpack(mut bytes: &[u8]) -> Option<(u64, Waiting, &[u8])> {
     fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
         let (first, rest) = bytes.split_first_chunk::<N>()?;
         *bytes = rest;
