@@ -163,8 +163,10 @@ fn an_allowance_is_turned_by_what_denies_nothing_else() {
     // Both that allow it go, or a deny comes.
     let texts = texts(json!([two, allow("iot:Publish", "topic/x")]));
     assert_eq!(texts[0], deny);
-    let both =
-        format!("{}, and remove statement 1 of policy P", texts[1].split(", and").next().unwrap());
+    let both = format!(
+        "{}, and remove statement 1 of policy P",
+        texts[1].split(", and").next().expect("a first part")
+    );
     assert_eq!(texts[1], both);
 }
 
