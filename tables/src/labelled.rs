@@ -1,16 +1,14 @@
 //! Telemetry with labels, as public benchmarks come: small files, read whole, as plain columns.
 //!
-//! CSV (the delimiter is found: comma, semicolon or tab) or Parquet, one device a file. Also lists
-//! of labels that belong to scores of one's own ([`read_labels`]), and which files a folder holds.
+//! CSV (the delimiter is found: comma, semicolon or tab) or Parquet, one device a file, and which
+//! files a folder holds. Labels of one's own telemetry are read by [`crate::labels`].
 //!
 //! What it does not do: it is not for files bigger than memory, nor for many devices, and it does
 //! not guess: which column is the time and which the label is told by a [`LabelledLayout`].
 
 mod delimited;
-mod label_list;
 mod moment;
 
-pub use label_list::{LabelFile, LabelInterval, LabelPoint, read_labels};
 pub use moment::parse_moment;
 
 use crate::error::TablesError;

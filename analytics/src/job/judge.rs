@@ -6,7 +6,6 @@
 use crate::error::Result;
 use crate::metrics::{Affiliation, JoinedLabels, Summary, join_intervals, join_points, summarise};
 use fieldmirror_core::seed::Seed;
-use fieldmirror_tables::labelled::{LabelInterval, LabelPoint};
 use fieldmirror_tables::labels::{Labels, read_labels};
 use fieldmirror_tables::score_file::read_scores;
 use fieldmirror_tables::source::TimeKind;
@@ -153,28 +152,8 @@ fn read(path: &Path) -> Result<(Rows, Vec<String>, TimeKind)> {
 
 fn join(rows: &Rows, devices: &[String], labels: &Labels) -> Result<JoinedLabels> {
     match labels {
-        Labels::Spans(spans) => {
-            let spans: Vec<LabelInterval> = spans
-                .iter()
-                .map(|span| LabelInterval {
-                    device: span.device.clone(),
-                    start: span.start,
-                    end: span.end,
-                })
-                .collect();
-            join_intervals(&rows.time, &rows.device, devices, &spans)
-        }
-        Labels::Points(points) => {
-            let points: Vec<LabelPoint> = points
-                .iter()
-                .map(|point| LabelPoint {
-                    device: point.device.clone(),
-                    time: point.time,
-                    label: point.anomalous,
-                })
-                .collect();
-            join_points(&rows.time, &rows.device, devices, &points)
-        }
+        Labels::Spans(spans) => join_intervals(&rows.time, &rows.device, devices, spans),
+        Labels::Points(points) => join_points(&rows.time, &rows.device, devices, points),
     }
 }
 

@@ -4,7 +4,7 @@
 //! without a device hold for all devices. What it does not do: it reads no file.
 
 use crate::error::{AnalyticsError, Result};
-use fieldmirror_tables::labelled::{LabelInterval, LabelPoint};
+use fieldmirror_tables::labels::{LabelPoint, LabelSpan};
 use std::collections::BTreeMap;
 
 /// The label of each row of the scores.
@@ -31,11 +31,11 @@ pub fn join_intervals(
     times: &[i64],
     devices: &[u32],
     names: &[String],
-    intervals: &[LabelInterval],
+    intervals: &[LabelSpan],
 ) -> Result<JoinedLabels> {
     check(times, devices)?;
     if let Some(at) = intervals.iter().position(|interval| interval.end < interval.start) {
-        let LabelInterval { start, end, .. } = intervals[at];
+        let LabelSpan { start, end, .. } = intervals[at];
         return Err(AnalyticsError::IntervalBackwards { row: at + 1, start, end });
     }
     let rows = by_device(times, devices);
@@ -56,7 +56,7 @@ pub fn join_intervals(
     }
     // An interval that falls into a gap of the scores is no error; all outside of them is one.
     let span = span(times.iter().copied());
-    let overlaps = |interval: &LabelInterval| {
+    let overlaps = |interval: &LabelSpan| {
         span.is_some_and(|(first, last)| interval.start <= last && first <= interval.end)
     };
     let given = span_of_intervals(intervals);
@@ -88,7 +88,7 @@ pub fn join_points(
             let from = of_device.partition_point(|&row| times[row] < point.time);
             for &row in of_device[from..].iter().take_while(|&&row| times[row] == point.time) {
                 // Two labels for one row: anomalous if either says so.
-                joined.labels[row] |= point.label;
+                joined.labels[row] |= point.anomalous;
                 known[row] = true;
                 used = true;
             }
@@ -147,6 +147,6 @@ fn span(times: impl Iterator<Item = i64>) -> Option<(i64, i64)> {
     })
 }
 
-fn span_of_intervals(intervals: &[LabelInterval]) -> Option<(i64, i64)> {
+fn span_of_intervals(intervals: &[LabelSpan]) -> Option<(i64, i64)> {
     span(intervals.iter().flat_map(|interval| [interval.start, interval.end]))
 }

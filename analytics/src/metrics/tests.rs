@@ -2,7 +2,7 @@
 
 use super::*;
 use fieldmirror_core::seed::Seed;
-use fieldmirror_tables::labelled::{LabelInterval, LabelPoint};
+use fieldmirror_tables::labels::{LabelPoint, LabelSpan};
 
 const NONE: [bool; 6] = [false; 6];
 const ALL: [bool; 6] = [true; 6];
@@ -160,8 +160,8 @@ fn names() -> Vec<String> {
     vec!["a".to_owned(), "b".to_owned()]
 }
 
-fn interval(device: Option<&str>, start: i64, end: i64) -> LabelInterval {
-    LabelInterval { device: device.map(str::to_owned), start, end }
+fn interval(device: Option<&str>, start: i64, end: i64) -> LabelSpan {
+    LabelSpan { device: device.map(str::to_owned), start, end }
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn intervals_include_both_ends_and_hold_for_their_device() {
 #[test]
 fn points_meet_rows_of_their_very_time() {
     let (times, devices) = ([1, 2, 3], [0, 0, 0]);
-    let point = |time, label| LabelPoint { device: None, time, label };
+    let point = |time, anomalous| LabelPoint { device: None, time, anomalous };
     let points = [point(1, false), point(2, true), point(7, true)];
     let joined = join_points(&times, &devices, &names(), &points).unwrap();
     assert_eq!(joined.labels, [false, true, false]);
@@ -196,6 +196,6 @@ fn labels_of_other_times_or_devices_are_errors_that_name_both() {
     assert!(error.contains("`c`") && error.contains("a, b"), "{error}");
     let backwards = [interval(None, 2, 1)];
     assert!(join_intervals(&times, &devices, &names(), &backwards).is_err());
-    let points = [LabelPoint { device: None, time: 5, label: true }];
+    let points = [LabelPoint { device: None, time: 5, anomalous: true }];
     assert!(join_points(&times, &devices, &names(), &points).is_err());
 }

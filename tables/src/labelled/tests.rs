@@ -117,26 +117,6 @@ fn parquet_gives_the_same_as_text() {
 }
 
 #[test]
-fn both_forms_of_label_lists_are_read() {
-    let (_folder, path) = file("l.csv", "device,start,end\np1,2020-01-01,2020-01-02\n,5,6\n");
-    let LabelFile::Intervals(intervals) = read_labels(&path).unwrap() else { panic!() };
-    assert_eq!(
-        (intervals[0].device.as_deref(), intervals[1].device.as_deref()),
-        (Some("p1"), None)
-    );
-    assert_eq!(intervals[0].end - intervals[0].start, DAY);
-    let (_folder, path) = file("l.csv", "time;label\n1;0\n2;1\n3;\n");
-    let point = |time, label| LabelPoint { device: None, time, label };
-    let expected = LabelFile::Points(vec![point(1, false), point(2, true)]);
-    assert_eq!(read_labels(&path).unwrap(), expected);
-    let (_folder, path) = file("l.csv", "from,to\n1,2\n");
-    let error = read_labels(&path).unwrap_err().to_string();
-    assert!(error.contains("start,end or time,label") && error.contains("from,to"), "{error}");
-    let (_folder, path) = file("l.csv", "start,end\n1,soon\n");
-    assert!(read_labels(&path).unwrap_err().to_string().contains("row 2, column `end`"));
-}
-
-#[test]
 fn files_come_in_the_order_of_their_paths() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["b/2.csv", "b/10.csv", "a/x.csv", "a/x.txt", ".git/y.csv"] {
