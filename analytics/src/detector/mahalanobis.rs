@@ -1,5 +1,5 @@
-//! Mahalanobis distance of a row's levels with a Ledoit-Wolf covariance, after what the current
-//! commands explain was taken off.
+//! Mahalanobis distance of a row's levels with a Ledoit-Wolf covariance, if wanted after what the
+//! current commands explain was taken off.
 //!
 //! No memory: a row is judged by itself.
 
@@ -12,15 +12,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Ridge of the regression on exogenous channels, as a share of their mean variance.
+    /// Whether levels are judged given the current commands, by regression on the exogenous
+    /// channels. Without, a command that training rarely saw makes no level expected or strange.
+    pub given_commands: bool,
+    /// Ridge of that regression, as a share of the channels' mean variance.
     pub ridge: f64,
     /// Standard deviation, in units of the channel's, that is added to the channels'.
     pub floor: f64,
+    /// How much what wanders is forgiven: how many times the second moment of the mean errors of
+    /// blocks, each predicted from the others, is added to the covariance.
+    pub drift: f64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { ridge: 1e-3, floor: 0.01 }
+        Self { given_commands: false, ridge: 1e-3, floor: 0.01, drift: 3.0 }
     }
 }
 
@@ -35,8 +41,10 @@ impl Mahalanobis {
     /// # Errors
     /// [`crate::AnalyticsError::TooFewRows`] if there is no row.
     pub fn fit(training: &Training<'_>, settings: &Settings) -> Result<Self> {
-        let Settings { ridge, floor } = *settings;
-        let fit = Fit { kind: Kind::Mahalanobis, lags: 0, least: 0, ridge, floor };
+        let Settings { given_commands, ridge, floor, drift } = *settings;
+        let exogenous = usize::from(given_commands);
+        let fit =
+            Fit { kind: Kind::Mahalanobis, lags: 0, least: 0, exogenous, ridge, floor, drift };
         Residual::fit(training, &fit).map(Self)
     }
 

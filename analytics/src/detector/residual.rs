@@ -31,11 +31,18 @@ pub(crate) struct Fit {
     /// Earlier rows to regress on, and the fewest.
     pub(crate) lags: usize,
     pub(crate) least: usize,
+    /// Rows of exogenous channels to regress on, the current one among them, at most.
+    pub(crate) exogenous: usize,
     /// Ridge as a share of the inputs' mean variance.
     pub(crate) ridge: f64,
     /// Standard deviation that is added to each residual's.
     pub(crate) floor: f64,
+    /// How many times the second moment of the blocks' mean errors is added to the covariance.
+    pub(crate) drift: f64,
 }
+
+/// Blocks of the training rows, each of which is predicted from the others.
+const BLOCKS: usize = 4;
 
 /// A prediction and the shape of its errors.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,23 +67,35 @@ impl Residual {
         windows::require(training, lags + 1, fit.kind)?;
         let measured = windows::measured(training.roles);
         let stretches: Vec<_> = training.stretches.iter().map(|r| r.values().into()).collect();
-        let moments = windows::moments(&stretches, channels, lags + 1, usize::MAX);
-        let inputs: Vec<usize> = (0..channels * (lags + 1))
-            .filter(|&d| d < channels * lags || training.roles[d % channels] == Role::Exogenous)
-            .filter(|&d| moments.covariance[(d, d)] > DEAD * DEAD)
-            .collect();
+        let blocks = windows::sums_of_blocks(&stretches, channels, lags + 1, BLOCKS);
+        let all = blocks[1..].iter().fold(blocks[0].clone(), windows::Sums::with);
+        let moments = all.moments();
+        let oldest = (lags + 1).saturating_sub(fit.exogenous);
+        let varies = |&d: &usize| moments.covariance[(d, d)] > DEAD * DEAD;
+        let inputs = (0..channels * (lags + 1)).filter(varies);
+        let inputs = inputs.filter(|&d| match training.roles[d % channels] {
+            Role::Exogenous => d >= channels * oldest,
+            _ => d < channels * lags,
+        });
+        let inputs: Vec<usize> = inputs.collect();
         let targets: Vec<usize> = measured.iter().map(|&c| channels * lags + c).collect();
-        let weights = regress(&moments, &inputs, &targets, fit.ridge)?;
+        let own = |&&d: &&usize| training.roles[d % channels] != Role::Exogenous;
+        let own: Vec<usize> = inputs.iter().filter(own).copied().collect();
+        let mut learned = Learned::fit(&all, &blocks, (inputs, &targets), fit)?;
+        if own.len() < learned.inputs.len() {
+            learned = learned.or(Learned::fit(&all, &blocks, (own, &targets), fit)?);
+        }
         let width = channels * (lags + 1);
         let mut prediction = Array2::<f64>::zeros((targets.len(), width + 1));
         for (k, &target) in targets.iter().enumerate() {
             let mut intercept = moments.mean[target];
-            for (i, &d) in inputs.iter().enumerate() {
-                prediction[(k, d)] = weights[(i, k)];
-                intercept -= weights[(i, k)] * moments.mean[d];
+            for (i, &d) in learned.inputs.iter().enumerate() {
+                prediction[(k, d)] = learned.weights[(i, k)];
+                intercept -= learned.weights[(i, k)] * moments.mean[d];
             }
             prediction[(k, width)] = intercept;
         }
+        let wandering = learned.wandering(fit.drift);
         let prediction: Vec<f32> = prediction.iter().map(|&v| v as f32).collect();
         let live = |&k: &usize| moments.covariance[(targets[k], targets[k])] > DEAD * DEAD;
         let live: Vec<usize> = (0..targets.len()).filter(live).collect();
@@ -91,18 +110,20 @@ impl Residual {
             forms: Forms::new(ArrayView2::from(&[[0.0; 0]; 0]), &[], &[]),
         };
         found.fold();
-        found.whitening = found.learn_whitening(training, &live, fit.floor)?;
+        found.whitening = found.learn_whitening(training, &live, fit.floor, &wandering)?;
         found.live = live.len().max(1);
         found.fold();
         Ok(found)
     }
 
-    /// The inverse Cholesky factor of the training residuals' covariance.
+    /// The inverse Cholesky factor of the training residuals' covariance, to which `wandering` is
+    /// added.
     fn learn_whitening(
         &self,
         training: &Training<'_>,
         live: &[usize],
         floor: f64,
+        wandering: &Array2<f64>,
     ) -> Result<Vec<f32>> {
         let outputs = self.measured.len();
         let mut sums = LedoitWolf::new(live.len());
@@ -124,7 +145,7 @@ impl Residual {
                     let noise = training.noise.get(self.measured[a]).copied().unwrap_or(0.0);
                     let noise = floor * floor + f64::from(noise * noise);
                     let added = if a == b { noise } else { 0.0 };
-                    covariance[(a, b)] = shrunk[(i, j)] + added;
+                    covariance[(a, b)] = shrunk[(i, j)] + added + wandering[(a, b)];
                 }
             }
         }
@@ -237,12 +258,116 @@ impl Residual {
 
 /// As many lags as asked for, fewer if the rows do not outnumber the coefficients twice.
 fn affordable(training: &Training<'_>, fit: &Fit) -> usize {
-    let exogenous = training.roles.len() - windows::measured(training.roles).len();
+    let measured = windows::measured(training.roles).len();
+    let exogenous = |&channel: &usize| {
+        let mut values = training
+            .stretches
+            .iter()
+            .flat_map(|rows| rows.values().chunks_exact(rows.channels()).map(|row| row[channel]));
+        let first = values.next();
+        training.roles[channel] == Role::Exogenous && values.any(|value| Some(value) != first)
+    };
+    let exogenous = (0..training.roles.len()).filter(exogenous).count();
     let enough = |lags: usize| {
-        let coefficients = lags * training.roles.len() + exogenous + 1;
+        let coefficients = lags * measured + fit.exogenous.min(lags + 1) * exogenous + 1;
         windows::count(training, lags + 1) >= 2 * coefficients
     };
     (fit.least..=fit.lags).rev().find(|&lags| enough(lags)).unwrap_or(fit.least)
+}
+
+/// Coefficients, with what blocks that did not teach them say of them.
+struct Learned {
+    inputs: Vec<usize>,
+    /// `[inputs, targets]`.
+    weights: Array2<f64>,
+    /// Each block's mean error when it is predicted from the others; none where they are too few.
+    errors: Vec<Vec<f64>>,
+    /// Each target's squared errors in all blocks, predicted so.
+    squares: Vec<f64>,
+}
+
+impl Learned {
+    fn fit(
+        all: &windows::Sums,
+        blocks: &[windows::Sums],
+        (inputs, targets): (Vec<usize>, &[usize]),
+        fit: &Fit,
+    ) -> Result<Self> {
+        let weights = regress(&all.moments(), &inputs, targets, fit.ridge)?;
+        let (mut errors, mut squares) = (Vec::new(), vec![0.0; targets.len()]);
+        for block in blocks.iter().filter(|block| block.count > 0) {
+            let rest = all.clone().without(block);
+            if rest.count < 2 * (inputs.len() + 1) {
+                errors.clear();
+                break;
+            }
+            let (here, rest) = (block.moments(), rest.moments());
+            let weights = regress(&rest, &inputs, targets, fit.ridge)?;
+            let apart = |d: usize| here.mean[d] - rest.mean[d];
+            let error = |k: usize| {
+                let told = inputs.iter().enumerate().map(|(i, &d)| weights[(i, k)] * apart(d));
+                apart(targets[k]) - told.sum::<f64>()
+            };
+            let own: Vec<f64> = (0..targets.len()).map(error).collect();
+            let of_inputs = here.covariance.select(Axis(0), &inputs);
+            let shared = of_inputs.select(Axis(1), targets);
+            let told = of_inputs.select(Axis(1), &inputs).dot(&weights);
+            for (k, &target) in targets.iter().enumerate() {
+                let column = weights.column(k);
+                let variance = here.covariance[(target, target)]
+                    - 2.0 * column.dot(&shared.column(k))
+                    + column.dot(&told.column(k));
+                squares[k] += block.count as f64 * (variance + own[k] * own[k]);
+            }
+            errors.push(own);
+        }
+        Ok(Self { inputs, weights, errors, squares })
+    }
+
+    /// Takes over, for each target, the coefficients of `other`, which knows some of these inputs,
+    /// where they predict blocks better that did not teach them.
+    fn or(mut self, other: Self) -> Self {
+        if self.errors.is_empty() || other.errors.len() != self.errors.len() {
+            return self;
+        }
+        for k in 0..self.squares.len() {
+            if self.squares[k] <= other.squares[k] {
+                continue;
+            }
+            self.weights.column_mut(k).fill(0.0);
+            for (i, d) in other.inputs.iter().enumerate() {
+                if let Ok(place) = self.inputs.binary_search(d) {
+                    self.weights[(place, k)] = other.weights[(i, k)];
+                }
+            }
+            for (own, other) in self.errors.iter_mut().zip(&other.errors) {
+                own[k] = other[k];
+            }
+        }
+        self
+    }
+
+    /// What to add to the residuals' covariance for what does not stay as it was: the second
+    /// moment of the blocks' mean errors, `times` over.
+    ///
+    /// Errors within training say how far a channel strays from row to row. What tomorrow adds is
+    /// a level that none of today's rows had, as far as today's blocks had levels that the others
+    /// did not have: a random effect of the block. Directions that wander so count for less, and
+    /// the others keep all their weight.
+    ///
+    /// # Source
+    /// Variance components of a one-way layout (Searle, Casella, McCulloch, "Variance Components",
+    /// 1992); the factor stands for a level that goes on wandering.
+    fn wandering(&self, times: f64) -> Array2<f64> {
+        let targets = self.squares.len();
+        let mut found = Array2::<f64>::zeros((targets, targets));
+        for errors in &self.errors {
+            for ((a, b), sum) in found.indexed_iter_mut() {
+                *sum += times / self.errors.len() as f64 * errors[a] * errors[b];
+            }
+        }
+        found
+    }
 }
 
 fn identity(size: usize) -> Vec<f32> {
@@ -261,7 +386,7 @@ pub(crate) fn regress(
     }
     let of_inputs = moments.covariance.select(Axis(0), inputs);
     let mut square = of_inputs.select(Axis(1), inputs);
-    let mean_variance = square.diag().sum() / inputs.len() as f64;
+    let mean_variance = (square.diag().sum() / inputs.len() as f64).max(DEAD * DEAD);
     for i in 0..inputs.len() {
         square[(i, i)] += ridge.max(1e-9) * mean_variance;
     }

@@ -36,9 +36,11 @@ const MOST: f32 = 1e30;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Rows of a window. Fewer are taken if a window would hold more than 512 values or if there
-    /// are not twice as many windows as values.
+    /// Rows of a window, at least. Fewer are taken if a window would hold more than 512 values or
+    /// if there are not twice as many windows as values.
     pub window: usize,
+    /// Windows of few measured channels are longer, as many rows as hold this many values.
+    pub values: usize,
     /// Share of the variance that the subspace holds.
     pub variance: f64,
     /// Weight of T2 in the score, 0 to 1; the residual has the rest.
@@ -47,7 +49,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { window: 16, variance: 0.95, t2: 0.5 }
+        Self { window: 16, values: 64, variance: 0.95, t2: 0.5 }
     }
 }
 
@@ -76,7 +78,8 @@ impl SubPca {
     pub fn fit(training: &Training<'_>, settings: &Settings) -> Result<Self> {
         let measured = windows::measured(training.roles);
         let width = measured.len();
-        let window = affordable(training, settings.window, width);
+        let window = settings.window.max(settings.values / width.max(1));
+        let window = affordable(training, window, width);
         windows::require(training, window, Kind::SubPca)?;
         let stretches: Vec<_> =
             training.stretches.iter().map(|rows| windows::columns(*rows, &measured)).collect();

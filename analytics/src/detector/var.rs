@@ -5,7 +5,7 @@
 //! Exogenous channels help to predict and are never predicted themselves.
 
 use super::residual::{Fit, Residual};
-use super::{Detector, Kind, Rows, Training, Weights};
+use super::{Detector, Kind, Rows, Training, Weights, windows};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 
@@ -13,18 +13,24 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Earlier rows to predict from; fewer are taken if there are not twice as many training rows
-    /// as coefficients.
+    /// Earlier rows to predict from, at least; fewer are taken if there are not twice as many
+    /// training rows as coefficients.
     pub lags: usize,
+    /// Few measured channels are predicted from more rows, as many as hold this many of their
+    /// values. Exogenous ones never are.
+    pub values: usize,
     /// Ridge, as a share of the inputs' mean variance.
     pub ridge: f64,
     /// Standard deviation, in units of the channel's, that is added to the residuals'.
     pub floor: f64,
+    /// How much what wanders is forgiven: how many times the second moment of the mean errors of
+    /// blocks, each predicted from the others, is added to the covariance.
+    pub drift: f64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lags: 3, ridge: 1e-2, floor: 0.01 }
+        Self { lags: 3, values: 24, ridge: 1e-2, floor: 0.01, drift: 3.0 }
     }
 }
 
@@ -39,8 +45,10 @@ impl Var {
     /// # Errors
     /// [`crate::AnalyticsError::TooFewRows`] if no two rows follow each other.
     pub fn fit(training: &Training<'_>, settings: &Settings) -> Result<Self> {
-        let Settings { lags, ridge, floor } = *settings;
-        let fit = Fit { kind: Kind::Var, lags: lags.max(1), least: 1, ridge, floor };
+        let Settings { lags, values, ridge, floor, drift } = *settings;
+        let exogenous = lags.max(1) + 1;
+        let lags = lags.max(1).max(values / windows::measured(training.roles).len().max(1));
+        let fit = Fit { kind: Kind::Var, lags, least: 1, exogenous, ridge, floor, drift };
         Residual::fit(training, &fit).map(Self)
     }
 

@@ -104,51 +104,113 @@ pub(crate) struct Moments {
     pub(crate) covariance: Array2<f64>,
 }
 
-/// Mean and covariance (divided by their number) of the windows of `length` rows of all
-/// `stretches`, each of which is the values of rows of `channels`. Every n-th window is taken where
-/// there would be more than `most`.
+/// Sums over windows of which their moments are made.
+#[derive(Clone)]
+pub(crate) struct Sums {
+    pub(crate) count: usize,
+    sums: Array1<f64>,
+    products: Array2<f64>,
+}
+
+impl Sums {
+    /// Of windows of `width` values.
+    fn new(width: usize) -> Self {
+        Self { count: 0, sums: Array1::zeros(width), products: Array2::zeros((width, width)) }
+    }
+
+    /// Adds `count` windows, each `step` rows after the one before; `values` begin with the first.
+    fn add(&mut self, values: &[f32], channels: usize, count: usize, step: usize) {
+        let width = self.sums.len();
+        let mut block = Vec::new();
+        let mut done = 0;
+        while done < count && width > 0 {
+            let taken = (count - done).min(BLOCK);
+            let from = done * step * channels;
+            let values = &values[from..from + (taken - 1) * step * channels + width];
+            block.clear();
+            block.extend(values.iter().map(|&v| f64::from(v)));
+            let shape = (taken, width).strides((step * channels, 1));
+            if let Ok(view) = ArrayView2::from_shape(shape, &block) {
+                self.sums += &view.sum_axis(ndarray::Axis(0));
+                self.products += &view.t().dot(&view);
+            }
+            done += taken;
+        }
+        self.count += count;
+    }
+
+    /// These and others together.
+    pub(crate) fn with(mut self, other: &Self) -> Self {
+        self.count += other.count;
+        self.sums += &other.sums;
+        self.products += &other.products;
+        self
+    }
+
+    /// These without some of them.
+    pub(crate) fn without(mut self, some: &Self) -> Self {
+        self.count -= some.count;
+        self.sums -= &some.sums;
+        self.products -= &some.products;
+        self
+    }
+
+    /// Their mean and covariance, divided by their number.
+    pub(crate) fn moments(&self) -> Moments {
+        let n = self.count.max(1) as f64;
+        let mean = &self.sums / n;
+        let mut covariance = &self.products / n;
+        for ((i, j), value) in covariance.indexed_iter_mut() {
+            *value -= mean[i] * mean[j];
+        }
+        Moments { mean, covariance }
+    }
+}
+
+fn windows_in(values: &[f32], channels: usize, length: usize) -> usize {
+    (values.len() / channels.max(1) + 1).saturating_sub(length)
+}
+
+/// Mean and covariance of the windows of `length` rows of all `stretches`, each of which is the
+/// values of rows of `channels`. Every n-th window is taken where there would be more than `most`.
 pub(crate) fn moments(
     stretches: &[Cow<'_, [f32]>],
     channels: usize,
     length: usize,
     most: usize,
 ) -> Moments {
-    let width = length * channels;
-    let windows = |values: &[f32]| (values.len() / channels.max(1) + 1).saturating_sub(length);
-    let total: usize = stretches.iter().map(|values| windows(values)).sum();
+    let total: usize = stretches.iter().map(|v| windows_in(v, channels, length)).sum();
     let step = total.div_ceil(most).max(1);
-    let mut sums = Array1::<f64>::zeros(width);
-    let mut products = Array2::<f64>::zeros((width, width));
-    let mut count = 0;
-    let mut block = Vec::new();
+    let mut sums = Sums::new(length * channels);
     for values in stretches {
-        let mut from = 0;
-        let mut left = windows(values).div_ceil(step);
-        while left > 0 && width > 0 {
-            let taken = left.min(BLOCK);
-            let rows = (taken - 1) * step + length;
-            block.clear();
-            let values = &values[from * channels..(from + rows) * channels];
-            block.extend(values.iter().map(|&v| f64::from(v)));
-            let shape = (taken, width).strides((step * channels, 1));
-            if let Ok(view) = ArrayView2::from_shape(shape, &block) {
-                sums += &view.sum_axis(ndarray::Axis(0));
-                products += &view.t().dot(&view);
-            }
-            count += taken;
-            from += taken * step;
-            left -= taken;
-        }
+        let count = windows_in(values, channels, length).div_ceil(step);
+        sums.add(values, channels, count, step);
     }
-    let n = count.max(1) as f64;
-    let mean = sums / n;
-    let mut covariance = products / n;
-    for i in 0..width {
-        for j in 0..width {
-            covariance[(i, j)] -= mean[i] * mean[j];
+    sums.moments()
+}
+
+/// The sums of all windows of `length` rows, in `blocks` equal parts in order.
+pub(crate) fn sums_of_blocks(
+    stretches: &[Cow<'_, [f32]>],
+    channels: usize,
+    length: usize,
+    blocks: usize,
+) -> Vec<Sums> {
+    let total: usize = stretches.iter().map(|v| windows_in(v, channels, length)).sum();
+    let block = |number: usize| {
+        let (from, to) = (total * number / blocks, total * (number + 1) / blocks);
+        let mut sums = Sums::new(length * channels);
+        let mut before = 0;
+        for values in stretches {
+            let count = windows_in(values, channels, length);
+            let first = from.clamp(before, before + count) - before;
+            let last = to.clamp(before, before + count) - before;
+            sums.add(&values[first * channels..], channels, last - first, 1);
+            before += count;
         }
-    }
-    Moments { mean, covariance }
+        sums
+    };
+    (0..blocks).map(block).collect()
 }
 
 /// The value at `share` (0 to 1) of the sorted `values`, which are reordered; 0 of none.
@@ -178,6 +240,13 @@ mod tests {
         let both = mean(&|w| f64::from(w[1]) * f64::from(w[4]));
         assert!((found.mean[4] - b).abs() < 1e-9);
         assert!((found.covariance[(1, 4)] - (both - a * b)).abs() < 1e-9);
+        let blocks = sums_of_blocks(&stretches, 2, 3, 4);
+        assert!(blocks.iter().all(|block| (298..=300).contains(&block.count)));
+        let all = blocks[1..].iter().fold(blocks[0].clone(), Sums::with);
+        assert!((all.moments().covariance[(1, 4)] - found.covariance[(1, 4)]).abs() < 1e-9);
+        let three = all.without(&blocks[0]).moments();
+        let again = blocks[2..].iter().fold(blocks[1].clone(), Sums::with).moments();
+        assert!((three.covariance[(1, 4)] - again.covariance[(1, 4)]).abs() < 1e-9);
         let some = moments(&stretches, 2, 3, 100);
         assert!((some.covariance[(1, 4)] - found.covariance[(1, 4)]).abs() < 8.0);
     }

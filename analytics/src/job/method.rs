@@ -39,7 +39,9 @@ fn changes(case: &Case, settings: &Settings) -> Scored {
         })
     };
     let changed: Vec<bool> = (0..case.test_rows()).map(differs).collect();
-    let smooth = settings.fusion.smooth_rows;
+    let measured = case.roles.iter().filter(|&&role| role == Role::Measured).count();
+    // Whether a constant changes is sure in each row: half a span is enough.
+    let smooth = settings.fusion.smooth(settings.fusion.span(measured) / 2, measured);
     let share = |row: usize| {
         let recent = &changed[(row + 1).saturating_sub(smooth)..=row];
         recent.iter().filter(|&&changed| changed).count() as f32 / smooth as f32

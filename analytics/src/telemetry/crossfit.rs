@@ -58,6 +58,16 @@ pub(super) struct OutOfFold {
 }
 
 impl Class<'_> {
+    /// How many channels are measured.
+    pub(super) fn measured(&self) -> usize {
+        self.roles.iter().filter(|&&role| role == Role::Measured).count()
+    }
+
+    /// Rows of the trailing mean of a detector's scores.
+    pub(super) fn smooth(&self, detector: &dyn Detector) -> usize {
+        self.settings.fusion.smooth(detector.history(), self.measured())
+    }
+
     /// The rows of each stretch that lie in each block.
     pub(super) fn blocks(&self) -> Vec<Vec<Range<usize>>> {
         let count = self.settings.fusion.blocks;
@@ -220,22 +230,23 @@ impl<'a> Fold<'a> {
             out.iter_mut().for_each(|score| *score = log_score(*score));
         }
         if self.class.settings.weighing.by_evidence {
-            self.measure(&*detector, found)?;
+            let smooth = self.class.smooth(&*candidate.detector);
+            self.measure(&*detector, smooth, found)?;
         }
         Ok(())
     }
 
     /// Measures what the detector sees of faults in the longest held-out piece.
-    fn measure(&self, detector: &dyn Detector, found: &mut OutOfFold) -> Result<()> {
+    fn measure(&self, detector: &dyn Detector, smooth: usize, found: &mut OutOfFold) -> Result<()> {
         let (class, settings) = (self.class, self.class.settings);
-        let smooth = settings.fusion.smooth_rows;
+        let span = settings.fusion.span(class.measured());
         // The first of the longest.
         let longest = self.held.iter().enumerate().rev().max_by_key(|(_, held)| held.len());
         let Some((index, held)) = longest else { return Ok(()) };
         let end = held.end.min(held.start + settings.weighing.rows_max);
         let begin = held.start.saturating_sub(detector.history());
         let rows = self.slice(index, begin..end);
-        let segment = (held.len() / 12).clamp(smooth.max(16), smooth.max(64));
+        let segment = (held.len() / 12).clamp(span.max(16), span.max(64));
         let width = class.live.len();
         let measured: Vec<usize> =
             (0..width).filter(|&channel| class.roles[channel] == Role::Measured).collect();

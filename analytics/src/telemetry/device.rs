@@ -6,7 +6,7 @@
 
 use super::alarm::{Change, Hysteresis};
 use super::event::{Event, Explained, Explainer, Origin, Recent, Span, Trace, Widths};
-use super::fusion::log_score;
+use super::fusion::{fuse, log_score};
 use super::model::{ClassModel, Model};
 use super::scaler::{DeviceScaler, moments};
 use super::scorer::ScoredRow;
@@ -122,6 +122,8 @@ pub(super) struct Device {
     pub(super) recent: Recent,
     /// Log scores of each detector, the last ones.
     pub(super) logs: Vec<Vec<f32>>,
+    /// Room for the detectors' scores of a row, with their weights.
+    pub(super) normal: Vec<(Option<f32>, f64)>,
     pub(super) alarm: Hysteresis,
     pub(super) open: Option<Open>,
     /// Rows of an open alarm's latter half.
@@ -163,6 +165,7 @@ impl Device {
             own: adopts.then(Vec::new),
             recent: Recent::default(),
             logs: vec![Vec::new(); learned.detectors.len()],
+            normal: Vec::new(),
             alarm: Hysteresis::default(),
             open: None,
             level: Vec::new(),
@@ -348,18 +351,18 @@ impl Engine<'_> {
         let device = &mut *self.device;
         // Rows of this run that came before the detector had enough of them have no score.
         let first = place - taken;
-        let mut fused = 0.0_f32;
         for (index, (detector, normaliser)) in self.class.detectors.iter().enumerate() {
             let history = detector.history();
-            let mut part = 0.0;
-            if place >= history {
+            let normal = (place >= history).then(|| {
                 let end = before[index] + place + 1 - first.max(history);
-                let from = end.saturating_sub(fusion.smooth_rows);
-                part = normaliser.part(&device.logs[index][from..end], fusion);
-            }
-            device.recent.parts.push(part);
-            fused += part;
+                let from = end.saturating_sub(normaliser.rows);
+                normaliser.normal(&device.logs[index][from..end], fusion)
+            });
+            device.normal.push((normal, normaliser.weight));
         }
+        let parts = &mut device.recent.parts;
+        let fused = fuse(&device.normal, fusion.strongest, |part| parts.push(part));
+        device.normal.clear();
         let row = &device.recent.raw[place * self.context.widths.channels..];
         let mut constant = 0.0;
         for &channel in &self.context.constants {
@@ -554,14 +557,14 @@ impl Engine<'_> {
     /// Forgets recent rows that nothing looks at any more, when there are many.
     fn forget(&mut self) {
         if self.device.recent.len() > 2 * self.context.keep {
-            self.device.compact(self.context, self.model.settings.fusion.smooth_rows);
+            self.device.compact(self.context, self.class);
         }
     }
 }
 
 impl Device {
     /// Forgets all recent rows that nothing looks at any more.
-    pub(super) fn compact(&mut self, context: &Context, smooth_rows: usize) {
+    pub(super) fn compact(&mut self, context: &Context, class: &ClassModel) {
         let awaited = self.open.as_mut().filter(|open| open.explained.is_none());
         let last = awaited.as_ref().map_or(self.recent.len(), |open| open.raised);
         let count = last.saturating_sub(context.keep);
@@ -571,8 +574,8 @@ impl Device {
             open.over -= count;
         }
         self.recent.forget(count, context.widths);
-        for logs in &mut self.logs {
-            let count = logs.len().saturating_sub(smooth_rows.saturating_sub(1));
+        for (logs, (_, normaliser)) in self.logs.iter_mut().zip(&class.detectors) {
+            let count = logs.len().saturating_sub(normaliser.rows - 1);
             logs.drain(..count);
         }
     }

@@ -20,6 +20,8 @@ pub struct Normaliser {
     pub unit: f64,
     /// How much the detector counts; the weights of a model add up to 1.
     pub weight: f64,
+    /// Rows of the trailing mean.
+    pub rows: usize,
 }
 
 /// The log of a score, as it is kept.
@@ -36,39 +38,69 @@ pub(super) fn trailing_mean(logs: &[f32], rows: usize, rest: f64) -> f64 {
 
 impl Normaliser {
     /// Learns from the log scores of stretches, each without the rows that have none.
-    pub(super) fn learn(stretches: &[&[f32]], settings: &Settings) -> Self {
+    pub(super) fn learn(stretches: &[&[f32]], rows: usize, settings: &Settings) -> Self {
         let mut logs: Vec<f64> =
             stretches.iter().flat_map(|logs| logs.iter().map(|&log| f64::from(log))).collect();
         let rest = super::scaler::median(&mut logs);
         let mut means: Vec<f64> = Vec::with_capacity(logs.len());
         for logs in stretches {
             means.extend((1..=logs.len()).map(|end| {
-                let from = end.saturating_sub(settings.smooth_rows);
-                trailing_mean(&logs[from..end], settings.smooth_rows, rest)
+                let from = end.saturating_sub(rows);
+                trailing_mean(&logs[from..end], rows, rest)
             }));
         }
         let high = quantile(&mut means, settings.quantile);
         let median = quantile(&mut means, 0.5);
-        Self { rest, median, unit: (high - median).max(UNIT_MIN), weight: 0.0 }
+        Self { rest, median, unit: (high - median).max(UNIT_MIN), weight: 0.0, rows }
     }
 
-    /// The detector's part in the fused score, of the log scores that end with the row's.
-    pub(super) fn part(&self, logs: &[f32], settings: &Settings) -> f32 {
-        let mean = trailing_mean(logs, settings.smooth_rows, self.rest);
-        self.on_scale(mean, settings)
+    /// The detector's score of a row on the common scale, of the log scores that end with the
+    /// row's.
+    pub(super) fn normal(&self, logs: &[f32], settings: &Settings) -> f32 {
+        self.on_scale(trailing_mean(logs, self.rows, self.rest), settings)
     }
 
-    /// A trailing mean on the common scale, times the weight.
+    /// A trailing mean on the common scale.
     pub(super) fn on_scale(&self, mean: f64, settings: &Settings) -> f32 {
         let normal = ((mean - self.median) / self.unit) as f32;
         let beyond = normal - settings.clip_high;
-        let bounded = if beyond > 0.0 {
+        if beyond > 0.0 {
             settings.clip_high + libm::log1pf(beyond)
         } else {
             normal.max(settings.clip_low)
-        };
-        self.weight as f32 * bounded
+        }
     }
+}
+
+/// Fuses a row's scores on the common scale, each with its weight: [`Settings::strongest`] of the
+/// one that is most alarmed, the rest of their weighted mean. Tells each one's part and
+/// returns the sum of parts. None stands for a detector that has too few rows as yet; the
+/// others then share its weight.
+///
+/// The mean is calm where detectors disagree by chance; the strongest sees what only one can see.
+pub(super) fn fuse(row: &[(Option<f32>, f64)], strongest: f32, mut part: impl FnMut(f32)) -> f32 {
+    let present = row.iter().filter_map(|&(normal, weight)| Some((normal?, weight)));
+    let total = present.map(|(_, weight)| weight).sum::<f64>() as f32;
+    let mut top: Option<(usize, f32)> = None;
+    for (index, (normal, _)) in row.iter().enumerate() {
+        let Some(normal) = *normal else { continue };
+        if top.is_none_or(|(_, most)| normal > most) {
+            top = Some((index, normal));
+        }
+    }
+    let mut fused = 0.0;
+    for (index, &(normal, weight)) in row.iter().enumerate() {
+        let mut own = 0.0;
+        if let Some(normal) = normal {
+            own = (1.0 - strongest) * normal * (weight as f32 / total);
+            if top.is_some_and(|(top, _)| top == index) {
+                own += strongest * normal;
+            }
+        }
+        part(own);
+        fused += own;
+    }
+    fused
 }
 
 /// Least distance between median and high quantile, in log scores: a detector that always says the
@@ -181,16 +213,28 @@ mod tests {
 
     #[test]
     fn scores_lie_on_the_scale_of_the_training_rows() {
-        let settings = Settings { smooth_rows: 1, ..Settings::default() };
+        let settings = Settings::default();
         let logs: Vec<f32> = (0..=100).map(|i| i as f32 / 100.0).collect();
-        let mut found = Normaliser::learn(&[&logs], &settings);
-        found.weight = 0.5;
-        assert!((found.part(&[0.5], &settings)).abs() < 1e-6);
-        assert!((found.part(&[0.95], &settings) - 0.5).abs() < 1e-6);
-        assert!((4.0..30.0).contains(&found.part(&[1e9], &settings)));
-        assert_eq!(found.part(&[-1e9], &settings), -0.5);
-        let flat = Normaliser::learn(&[&[0.3; 50]], &settings);
+        let found = Normaliser::learn(&[&logs], 1, &settings);
+        assert!((found.normal(&[0.5], &settings)).abs() < 1e-6);
+        assert!((found.normal(&[0.95], &settings) - 1.0).abs() < 1e-6);
+        assert!((8.0..60.0).contains(&found.normal(&[1e9], &settings)));
+        assert_eq!(found.normal(&[-1e9], &settings), -1.0);
+        let flat = Normaliser::learn(&[&[0.3; 50]], 1, &settings);
         assert!(flat.unit > 0.0);
+    }
+
+    #[test]
+    fn half_of_a_score_is_the_most_alarmed_and_absent_detectors_leave_no_hole() {
+        let mut parts = Vec::new();
+        let mut row = [(Some(1.0), 0.5), (Some(4.0), 0.25), (Some(0.0), 0.25)];
+        let fused = fuse(&row, 0.5, |part| parts.push(part));
+        assert_eq!((fused, &parts[..]), (2.75, &[0.25, 2.5, 0.0][..]));
+        row[0].0 = None;
+        assert_eq!(fuse(&row, 0.5, |_| ()), 3.0);
+        assert_eq!(fuse(&row, 0.0, |_| ()), 2.0);
+        assert_eq!(fuse(&[(Some(3.0), 1.0)], 0.5, |_| ()), 3.0);
+        assert_eq!(fuse(&[(None, 1.0)], 0.5, |_| ()), 0.0);
     }
 
     #[test]

@@ -118,8 +118,8 @@ impl Model {
     /// that its trailing mean then needs: the warm-up, outside of which scores do not depend on
     /// what came before.
     pub fn warm_up_rows(&self) -> usize {
-        let history = self.classes.iter().flat_map(|class| &class.detectors);
-        let history = history.map(|detector| detector.0.history()).max().unwrap_or(0);
-        history + self.settings.fusion.smooth_rows - 1
+        let detectors = self.classes.iter().flat_map(|class| &class.detectors);
+        let rows = detectors.map(|(detector, normaliser)| detector.history() + normaliser.rows);
+        rows.max().unwrap_or(1) - 1
     }
 }

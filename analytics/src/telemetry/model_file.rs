@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 /// Version of the file's layout.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// The key of the manifest in the file's metadata.
 const MANIFEST: &str = "fieldmirror_model";
@@ -179,8 +179,8 @@ fn put_class(
     let shape = vec![scaler.devices.len(), 2, channels];
     tensors.insert(format!("{index}.devices"), Tensor::f64(shape, of_devices.copied()));
     let normalisers = class.detectors.iter().map(|one| &one.1);
-    let normalisers = normalisers.flat_map(|n| [n.rest, n.median, n.unit, n.weight]);
-    let shape = vec![class.detectors.len(), 4];
+    let normalisers = normalisers.flat_map(|n| [n.rest, n.median, n.unit, n.weight, n.rows as f64]);
+    let shape = vec![class.detectors.len(), 5];
     tensors.insert(format!("{index}.fusion"), Tensor::f64(shape, normalisers));
     let found = &class.calibration;
     let limits = [f64::from(found.threshold), f64::from(found.mean)];
@@ -240,10 +240,10 @@ impl File<'_> {
         let (threshold, mean) = (threshold as f32, mean as f32);
         calibration =
             Calibration { threshold, mean, nominal, achieved, device_days, ..calibration };
-        let fusion = self.f64s(&format!("{index}.fusion"), &[class.detectors.len(), 4])?;
+        let fusion = self.f64s(&format!("{index}.fusion"), &[class.detectors.len(), 5])?;
         let mut detectors = Vec::new();
         for (place, (one, fusion)) in class.detectors.iter().zip(fusion.as_chunks().0).enumerate() {
-            let &[rest, median, unit, weight] = fusion;
+            let &[rest, median, unit, weight, rows] = fusion;
             let prefix = format!("{index}.{place}.");
             let mut weights = Weights { sizes: one.sizes.clone(), ..Weights::default() };
             let mut names: Vec<&str> = self.tensors.names();
@@ -254,7 +254,11 @@ impl File<'_> {
                 }
             }
             let detector = one.kind.restore(&weights)?;
-            detectors.push((detector, Normaliser { rest, median, unit, weight }));
+            if !(1.0..=65_536.0).contains(&rows) {
+                return Err(Self::wrong(&format!("{index}.fusion")));
+            }
+            let rows = rows as usize;
+            detectors.push((detector, Normaliser { rest, median, unit, weight, rows }));
         }
         Ok(ClassModel { name: class.name, scaler, detectors, calibration })
     }

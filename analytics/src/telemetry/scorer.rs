@@ -209,9 +209,8 @@ impl<'a> Scorer<'a> {
     /// Everything that scoring has to remember, for [`Self::restore_state`]. The same rows give
     /// the same bytes in whatever chunks they came.
     pub fn save_state(&mut self) -> Vec<u8> {
-        let smooth = self.model.settings.fusion.smooth_rows;
         for device in &mut self.devices {
-            device.compact(&self.contexts[device.class], smooth);
+            device.compact(&self.contexts[device.class], &self.model.classes[device.class]);
         }
         state::write(self.model, self.rows, &self.devices)
     }

@@ -203,8 +203,18 @@ pub struct Fusion {
     pub blocks: usize,
     /// Whether centres and scales, too, are learned from the other blocks alone.
     pub refit_scaler: bool,
-    /// Rows of the trailing mean of a detector's score.
-    pub smooth_rows: usize,
+    /// Rows of the trailing mean of every detector's score; without it as many as its history
+    /// leaves of the span.
+    pub smooth_rows: Option<usize>,
+    /// The span: rows that a score looks back at in all, the detector's history and the trailing
+    /// mean together. At least these.
+    pub span_rows: usize,
+    /// And as many as hold this many values of measured channels: few channels need more rows.
+    pub span_values: usize,
+    /// Rows of the trailing mean of a detector whose history leaves fewer of the span.
+    pub smooth_least: usize,
+    /// Share of the detector that is most alarmed in a score; the weighted mean has the rest.
+    pub strongest: f32,
     /// The high quantile that becomes 1; the median becomes 0.
     pub quantile: f64,
     /// Normalised scores begin here.
@@ -219,7 +229,11 @@ impl Default for Fusion {
         Self {
             blocks: 4,
             refit_scaler: true,
-            smooth_rows: 10,
+            smooth_rows: None,
+            span_rows: 13,
+            span_values: 44,
+            smooth_least: 5,
+            strongest: 0.5,
             quantile: 0.95,
             clip_low: -1.0,
             clip_high: 8.0,
@@ -255,13 +269,13 @@ impl Default for Weighing {
     fn default() -> Self {
         Self {
             by_evidence: true,
-            power: 4.0,
-            shift: 4.0,
+            power: 1.0,
+            shift: 1.0,
             prior: ["mahalanobis", "robust_z", "sub_pca"]
                 .map(|kind| (kind.to_owned(), 0.35))
                 .into(),
             rounds: 4,
-            least_share: 0.5,
+            least_share: 0.4,
             rows_max: 4_096,
             size: 3.0,
         }
@@ -374,6 +388,19 @@ impl Default for Finding {
     }
 }
 
+impl Fusion {
+    /// The span in rows, of a class with so many measured channels.
+    pub fn span(&self, measured: usize) -> usize {
+        self.span_rows.max(self.span_values / measured.max(1))
+    }
+
+    /// Rows of the trailing mean of a detector that looks back at `history` rows.
+    pub fn smooth(&self, history: usize, measured: usize) -> usize {
+        let left = self.span(measured).saturating_sub(history).max(self.smooth_least);
+        self.smooth_rows.unwrap_or(left)
+    }
+}
+
 impl Settings {
     /// Reads a `detector.toml`. What it does not say has its default.
     ///
@@ -408,7 +435,14 @@ impl Settings {
                 "training.rows_max: at least training.block_rows",
             ),
             ((2..=64).contains(&self.fusion.blocks), "fusion.blocks: from 2 to 64"),
-            ((1..=65_536).contains(&self.fusion.smooth_rows), "fusion.smooth_rows: 1 to 65536"),
+            (
+                self.fusion.smooth_rows.is_none_or(|rows| (1..=65_536).contains(&rows)),
+                "fusion.smooth_rows: 1 to 65536",
+            ),
+            ((1..=65_536).contains(&self.fusion.span_rows), "fusion.span_rows: 1 to 65536"),
+            (self.fusion.span_values <= 65_536, "fusion.span_values: at most 65536"),
+            ((1..=65_536).contains(&self.fusion.smooth_least), "fusion.smooth_least: 1 to 65536"),
+            ((0.0..=1.0).contains(&self.fusion.strongest), "fusion.strongest: 0 to 1"),
             (self.fusion.quantile > 0.5 && self.fusion.quantile < 1.0, "fusion.quantile: .5 to 1"),
             (self.fusion.clip_low <= 0.0, "fusion.clip_low: at most 0"),
             (self.fusion.clip_high > 1.0, "fusion.clip_high: more than 1"),

@@ -6,7 +6,7 @@
 use super::budget::calibrate;
 use super::crossfit::{Candidate, Class, OutOfFold, Stretch};
 use super::faults::Fault;
-use super::fusion::{Evidence, Normaliser, quantile, trailing_mean, weigh};
+use super::fusion::{Evidence, Normaliser, fuse, quantile, trailing_mean, weigh};
 use super::model::{ClassModel, Model, Provenance};
 use super::report::{ChannelReport, ClassReport, DetectorReport, TrainingReport};
 use super::reservoir::{Block, Blocks, Sample, sample_rows};
@@ -422,7 +422,8 @@ impl Learner<'_> {
                 continue;
             }
             let logs: Vec<&[f32]> = found.logs.iter().map(Vec::as_slice).collect();
-            let normaliser = Normaliser::learn(&logs, &self.settings.fusion);
+            let rows = class.smooth(&*candidate.detector);
+            let normaliser = Normaliser::learn(&logs, rows, &self.settings.fusion);
             tried.report.evidence = Some(self.evidence(class, &candidate, &found, &normaliser));
             tried.fitted = Some((candidate.detector, found, normaliser));
         }
@@ -436,10 +437,11 @@ impl Learner<'_> {
         found: &OutOfFold,
         normaliser: &Normaliser,
     ) -> Evidence {
-        let (history, smooth) = (candidate.detector.history(), self.settings.fusion.smooth_rows);
+        let history = candidate.detector.history();
         let normal = |stretch: usize, row: usize| {
             let logs = &found.logs[stretch][..=row - history];
-            (trailing_mean(logs, smooth, normaliser.rest) - normaliser.median) / normaliser.unit
+            (trailing_mean(logs, normaliser.rows, normaliser.rest) - normaliser.median)
+                / normaliser.unit
         };
         let block = |held: &Vec<std::ops::Range<usize>>| -> (f64, f64) {
             let rows = held.iter().enumerate().flat_map(|(stretch, held)| {
@@ -472,11 +474,13 @@ impl Learner<'_> {
         normaliser: &Normaliser,
         history: usize,
     ) -> Vec<(String, f64)> {
-        let (fusion, alone) = (&self.settings.fusion, Normaliser { weight: 1.0, ..*normaliser });
+        let fusion = &self.settings.fusion;
         let scores: Vec<Vec<f32>> = found
             .logs
             .iter()
-            .map(|logs| (1..=logs.len()).map(|end| alone.part(&logs[..end], fusion)).collect())
+            .map(|logs| {
+                (1..=logs.len()).map(|end| normaliser.normal(&logs[..end], fusion)).collect()
+            })
             .collect();
         let rows = scores.iter().map(|scores| scores.len() + history).sum::<usize>() as f64;
         let days = rows * self.period_us as f64 / MICROSECONDS_PER_DAY;
@@ -486,7 +490,7 @@ impl Learner<'_> {
         let share = |fault: &Fault| {
             let of_fault = found.faulty.iter().filter(|one| one.0 == *fault);
             let rows: Vec<f32> = of_fault.flat_map(|one| one.1.iter().copied()).collect();
-            let over = |mean: &&f32| alone.on_scale(f64::from(**mean), fusion) >= threshold;
+            let over = |mean: &&f32| normaliser.on_scale(f64::from(**mean), fusion) >= threshold;
             let over = rows.iter().filter(over).count();
             (!rows.is_empty()).then(|| (fault.name().to_owned(), over as f64 / rows.len() as f64))
         };
@@ -505,28 +509,29 @@ impl Learner<'_> {
             let why = why.collect::<Vec<_>>().join("; ");
             return Err(AnalyticsError::NoDetector { class: self.name.to_owned(), why });
         }
-        let measured = class.roles.iter().filter(|&&role| role == Role::Measured).count();
-        let mut weights = weigh(&evidence, measured, &self.settings.weighing).into_iter();
+        let mut weights = weigh(&evidence, class.measured(), &self.settings.weighing).into_iter();
         for one in tried.iter_mut() {
             if let Some((_, _, normaliser)) = &mut one.fitted {
                 normaliser.weight = weights.next().unwrap_or(0.0);
                 one.report.weight = normaliser.weight;
             }
         }
-        let fitted: Vec<_> = tried.iter().filter_map(|one| one.fitted.as_ref()).collect();
+        let fitted = tried.iter().filter_map(|one| one.fitted.as_ref());
+        let fitted: Vec<_> = fitted.filter(|(_, _, found)| found.weight > 0.0).collect();
         let fusion = &self.settings.fusion;
-        let fuse = |(index, stretch): (usize, &Stretch)| -> Vec<f32> {
-            let mut fused = vec![0.0; stretch.rows];
-            for (detector, found, normaliser) in &fitted {
-                let logs = &found.logs[index];
-                let history = detector.history().min(stretch.rows);
-                for (at, slot) in fused[history..].iter_mut().enumerate() {
-                    *slot += normaliser.part(&logs[..=at], fusion);
-                }
-            }
-            fused
+        let one = |(index, stretch): (usize, &Stretch)| -> Vec<f32> {
+            let normal = |row: usize| {
+                let of = fitted.iter().map(|(detector, found, normaliser)| {
+                    let logs = &found.logs[index];
+                    let end = (row + 1).checked_sub(detector.history()).filter(|&end| end > 0);
+                    let normal = end.map(|end| normaliser.normal(&logs[..end], fusion));
+                    (normal, normaliser.weight)
+                });
+                of.collect::<Vec<_>>()
+            };
+            (0..stretch.rows).map(|row| fuse(&normal(row), fusion.strongest, |_| ())).collect()
         };
-        Ok(class.stretches.par_iter().enumerate().map(fuse).collect())
+        Ok(class.stretches.par_iter().enumerate().map(one).collect())
     }
 }
 

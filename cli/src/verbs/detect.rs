@@ -81,7 +81,7 @@ pub(super) fn execute_train(args: &TrainArgs, format: Format) -> Result<Verdict>
         settings.budget.per_device_day = args.budget;
     }
     if let Some(rows) = args.smooth {
-        settings.fusion.smooth_rows = rows;
+        settings.fusion.smooth_rows = Some(rows);
     }
     let job = TrainJob {
         inputs: args.inputs.clone(),
@@ -372,7 +372,7 @@ fn run_benchmark(dataset: Dataset, path: &Path, args: &EvalArgs) -> Result<Table
         settings.time.period_seconds = Some(period.seconds());
     }
     if let Some(rows) = args.smooth {
-        settings.fusion.smooth_rows = rows;
+        settings.fusion.smooth_rows = Some(rows);
     }
     let seed = Seed::new(args.seed);
     let folder = Folder::open(dataset, path).map_err(told)?;

@@ -32,7 +32,7 @@ fn fit(values: &[f32], lags: usize) -> Var {
     let stretches = [Rows::new(&values[..3_000], 3), Rows::new(&values[3_000..], 3)];
     let training =
         Training { noise: &[], stretches: &stretches, roles: &ROLES, seed: Seed::new(1) };
-    Var::fit(&training, &Settings { lags, ridge: 1e-7, floor: 0.0 }).unwrap()
+    Var::fit(&training, &Settings { lags, values: 0, ridge: 1e-7, floor: 0.0, drift: 0.0 }).unwrap()
 }
 
 #[test]
