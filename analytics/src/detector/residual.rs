@@ -258,16 +258,8 @@ impl Residual {
 
 /// As many lags as asked for, fewer if the rows do not outnumber the coefficients twice.
 fn affordable(training: &Training<'_>, fit: &Fit) -> usize {
-    let measured = windows::measured(training.roles).len();
-    let exogenous = |&channel: &usize| {
-        let mut values = training
-            .stretches
-            .iter()
-            .flat_map(|rows| rows.values().chunks_exact(rows.channels()).map(|row| row[channel]));
-        let first = values.next();
-        training.roles[channel] == Role::Exogenous && values.any(|value| Some(value) != first)
-    };
-    let exogenous = (0..training.roles.len()).filter(exogenous).count();
+    let measured = windows::changing(training, Role::Measured).len();
+    let exogenous = windows::changing(training, Role::Exogenous).len();
     let enough = |lags: usize| {
         let coefficients = lags * measured + fit.exogenous.min(lags + 1) * exogenous + 1;
         windows::count(training, lags + 1) >= 2 * coefficients

@@ -6,7 +6,7 @@
 
 use super::forms::{Forms, vectorised};
 use super::stored::Stored;
-use super::{Detector, Kind, Rows, Training, Weights, windows};
+use super::{Detector, Kind, Role, Rows, Training, Weights, windows};
 use crate::error::Result;
 use linfa_linalg::eigh::EigSort;
 use linfa_linalg::eigh::Eigh;
@@ -78,7 +78,8 @@ impl SubPca {
     pub fn fit(training: &Training<'_>, settings: &Settings) -> Result<Self> {
         let measured = windows::measured(training.roles);
         let width = measured.len();
-        let window = settings.window.max(settings.values / width.max(1));
+        let changing = windows::changing(training, Role::Measured).len();
+        let window = settings.window.max(settings.values / changing.max(1));
         let window = affordable(training, window, width);
         windows::require(training, window, Kind::SubPca)?;
         let stretches: Vec<_> =

@@ -5,7 +5,7 @@
 //! Exogenous channels help to predict and are never predicted themselves.
 
 use super::residual::{Fit, Residual};
-use super::{Detector, Kind, Rows, Training, Weights, windows};
+use super::{Detector, Kind, Role, Rows, Training, Weights, windows};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,8 @@ impl Var {
     pub fn fit(training: &Training<'_>, settings: &Settings) -> Result<Self> {
         let Settings { lags, values, ridge, floor, drift } = *settings;
         let exogenous = lags.max(1) + 1;
-        let lags = lags.max(1).max(values / windows::measured(training.roles).len().max(1));
+        let lags =
+            lags.max(1).max(values / windows::changing(training, Role::Measured).len().max(1));
         let fit = Fit { kind: Kind::Var, lags, least: 1, exogenous, ridge, floor, drift };
         Residual::fit(training, &fit).map(Self)
     }

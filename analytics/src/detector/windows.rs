@@ -19,6 +19,19 @@ pub(crate) fn measured(roles: &[Role]) -> Vec<usize> {
     places.filter(|(_, role)| **role == Role::Measured).map(|(i, _)| i).collect()
 }
 
+/// Places of the channels of this role that ever change.
+pub(crate) fn changing(training: &Training<'_>, role: Role) -> Vec<usize> {
+    let changes = |&channel: &usize| {
+        let mut values = training
+            .stretches
+            .iter()
+            .flat_map(|rows| rows.values().iter().skip(channel).step_by(rows.channels()));
+        let first = values.next();
+        training.roles[channel] == role && values.any(|value| Some(value) != first)
+    };
+    (0..training.roles.len()).filter(changes).collect()
+}
+
 /// The values of `channels` of all rows, row by row: a copy only if some are left out.
 pub(crate) fn columns<'a>(rows: Rows<'a>, channels: &[usize]) -> Cow<'a, [f32]> {
     if channels.len() == rows.channels() {

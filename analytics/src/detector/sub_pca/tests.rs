@@ -29,7 +29,7 @@ fn waves(rows: u32) -> Vec<f32> {
 
 #[test]
 fn a_wave_is_two_components_and_its_noise_is_the_residual() {
-    let settings = Settings { t2: 0.0, ..Settings::default() };
+    let settings = Settings { t2: 0.0, values: 0, ..Settings::default() };
     let detector = fit(&waves(3_000), &[Role::Measured; 2], &settings);
     assert_eq!(detector.variances.len(), 2);
     // 32 values less 2 components of noise of variance .0025.

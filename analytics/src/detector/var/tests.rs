@@ -117,9 +117,77 @@ fn a_command_explains_a_level() {
     let roles = [Role::Measured, Role::Exogenous];
     let training =
         Training { noise: &[], stretches: &stretches, roles: &roles, seed: Seed::new(1) };
-    let detector = Mahalanobis::fit(&training, &mahalanobis::Settings::default()).unwrap();
+    let given = mahalanobis::Settings { given_commands: true, ..Default::default() };
+    let detector = Mahalanobis::fit(&training, &given).unwrap();
     let mut scores = [0.0; 3];
     let rows = Rows::new(&[3.0, 1.0, 0.0, 0.0, 3.0, 0.0], 2);
     detector.score(rows, &mut scores).unwrap();
     assert!(scores[0] < 1.0 && scores[1] < 1.0 && scores[2] > 500.0, "{scores:?}");
+    let detector = Mahalanobis::fit(&training, &mahalanobis::Settings::default()).unwrap();
+    detector.score(rows, &mut scores).unwrap();
+    assert!(scores[2] < 3.0, "either level is usual: {scores:?}");
+}
+
+/// Two channels of noise, the first on a level that changes every thousand rows.
+fn wandering() -> Vec<f32> {
+    let draws = Seed::new(6).draws(EntityKey::of("wandering"), Purpose::SensorNoise);
+    let level = |i: u32| [0.0, 1.5, -0.5, 2.0][(i / 1_000) as usize];
+    let row = |i: u32| [level(i) + 0.2 * draws.normals4(i)[0], draws.normals4(i)[1]];
+    (0..4_000).flat_map(row).map(|v| v as f32).collect()
+}
+
+#[test]
+fn a_channel_that_wanders_counts_less_and_the_others_as_before() {
+    let values = wandering();
+    let stretches = [Rows::new(&values, 2)];
+    let roles = [Role::Measured; 2];
+    let training =
+        Training { noise: &[], stretches: &stretches, roles: &roles, seed: Seed::new(1) };
+    let score = |drift: f64, row: [f32; 2]| {
+        let settings = mahalanobis::Settings { drift, ..Default::default() };
+        let mut scores = [0.0];
+        let detector = Mahalanobis::fit(&training, &settings).unwrap();
+        detector.score(Rows::new(&row, 2), &mut scores).unwrap();
+        scores[0]
+    };
+    let (before, after) = (score(0.0, [6.0, 0.0]), score(3.0, [6.0, 0.0]));
+    assert!(after < 0.5 * before, "{before} {after}");
+    let (before, after) = (score(0.0, [0.75, 6.0]), score(3.0, [0.75, 6.0]));
+    assert!((after / before - 1.0).abs() < 0.05, "{before} {after}");
+}
+
+#[test]
+fn a_command_is_used_only_where_it_predicts_what_did_not_teach_it() {
+    // The second command happens to agree with the level of each half.
+    let draws = Seed::new(5).draws(EntityKey::of("chance"), Purpose::SensorNoise);
+    let row = |i: u32| {
+        let (told, half) = (f64::from(i / 7 % 2), f64::from(i / 1_000 % 2));
+        let chance = if i / 2_000 == 0 { half } else { 1.0 - half };
+        [2.0 * told + 0.1 * draws.normal(i), half + 0.1 * draws.normal(i + 4_000), told, chance]
+    };
+    let values: Vec<f32> = (0..4_000).flat_map(row).map(|v| v as f32).collect();
+    let stretches = [Rows::new(&values, 4)];
+    let roles = [Role::Measured, Role::Measured, Role::Exogenous, Role::Exogenous];
+    let training =
+        Training { noise: &[], stretches: &stretches, roles: &roles, seed: Seed::new(1) };
+    let given = mahalanobis::Settings { given_commands: true, ..Default::default() };
+    let weights = Mahalanobis::fit(&training, &given).unwrap().weights();
+    let prediction = &weights.tensors["prediction"].1;
+    assert!((prediction[2] - 2.0).abs() < 0.05, "the first follows its command: {prediction:?}");
+    assert_eq!(prediction[5 + 2..5 + 4], [0.0; 2], "the second follows none: {prediction:?}");
+}
+
+#[test]
+fn few_channels_are_predicted_from_more_rows() {
+    let history = |channels: usize| {
+        let draws = Seed::new(7).draws(EntityKey::of("few"), Purpose::SensorNoise);
+        let values: Vec<f32> =
+            (0..2_000 * channels as u32).map(|i| draws.normal(i) as f32).collect();
+        let stretches = [Rows::new(&values, channels)];
+        let roles = vec![Role::Measured; channels];
+        let training =
+            Training { noise: &[], stretches: &stretches, roles: &roles, seed: Seed::new(1) };
+        Var::fit(&training, &Settings::default()).unwrap().history()
+    };
+    assert_eq!([1, 2, 8, 12].map(history), [24, 12, 3, 3]);
 }

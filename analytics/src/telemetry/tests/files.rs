@@ -25,11 +25,11 @@ fn what_is_no_model_is_refused_with_the_reason() {
     let other = safetensors::serialize(none, None).unwrap();
     assert!(error(&other).to_string().contains("not of a detection model"));
     let text = String::from_utf8_lossy(&bytes);
-    let version = "\\\"format_version\\\":1";
+    let version = "\\\"format_version\\\":2";
     let at = text.find(version).unwrap() + version.len() - 1;
     let mut newer = bytes.clone();
     newer[at] = b'7';
-    assert!(matches!(error(&newer), AnalyticsError::ModelVersion { found: 7, expected: 1 }));
+    assert!(matches!(error(&newer), AnalyticsError::ModelVersion { found: 7, expected: 2 }));
 }
 
 #[test]
