@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn half_of_a_score_is_the_most_alarmed_and_absent_detectors_leave_no_hole() {
+    fn part_of_a_score_is_the_most_alarmed_and_absent_detectors_leave_no_hole() {
         let mut parts = Vec::new();
         let mut row = [(Some(1.0), 0.5), (Some(4.0), 0.25), (Some(0.0), 0.25)];
         let fused = fuse(&row, 0.5, |part| parts.push(part));

@@ -233,7 +233,7 @@ impl Default for Fusion {
             span_rows: 13,
             span_values: 44,
             smooth_least: 5,
-            strongest: 0.5,
+            strongest: 0.3,
             quantile: 0.95,
             clip_low: -1.0,
             clip_high: 8.0,

@@ -14,7 +14,7 @@ use super::scaler::{ClassScaler, State, moments};
 use super::schema::Schema;
 use super::series::{Chunk, Counts, Fill, Order, Ordered, Step, period};
 use super::settings::{Budget, Settings};
-use crate::detector::{Detector, Role, Rows, Training};
+use crate::detector::{Detector, Kind, Role, Rows, Training};
 use crate::error::{AnalyticsError, Result};
 use fieldmirror_core::seed::Seed;
 use rayon::prelude::*;
@@ -391,6 +391,7 @@ impl Learner<'_> {
         let choices = &self.settings.detectors;
         let fits: Vec<_> = choices.par_iter().map(|choice| choice.fit(&training)).collect();
         let (mut tried, mut candidates) = (Vec::new(), Vec::new());
+        let levels = choices.iter().any(|choice| choice.kind() == Kind::Mahalanobis);
         for (choice, fit) in choices.iter().zip(fits) {
             let mut report = DetectorReport {
                 kind: choice.kind(),
@@ -400,6 +401,9 @@ impl Learner<'_> {
                 left_out: None,
             };
             match fit {
+                Ok(_) if levels && choice.kind() == Kind::RobustZ && class.measured() == 1 => {
+                    report.left_out = Some(TWICE.to_owned());
+                }
                 Ok(detector) => {
                     report.history = detector.history();
                     candidates.push(Candidate { choice, detector });
@@ -542,5 +546,7 @@ pub(super) fn gap(settings: &Settings, period_us: i64) -> i64 {
 
 /// Fewest rows of a block.
 const ROWS_MIN: usize = 16;
+
+const TWICE: &str = "of a single channel it says what mahalanobis says";
 
 const MICROSECONDS_PER_DAY: f64 = 86_400e6;
