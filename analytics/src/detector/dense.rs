@@ -5,18 +5,13 @@
 //! `Linear` layers. Of each window only the newest row is rebuilt when it scores. Exogenous
 //! channels go in and are not rebuilt.
 
+use super::network::Course;
 use super::network::kernel::Activation;
+use super::network::layered::{Architecture, Layered, Shape, four_layers, widths};
+use super::network::learned::{Learned, OfNetwork};
 use super::network::newest::Newest;
-use super::network::rebuilder::{LAYERS, Rebuilder};
-use super::network::stack::Plain;
-use super::network::step::{Batch, LayerStart, Rates, Targets, Trainee};
-use super::network::windows::{Windows, window_for};
-use super::network::{Patience, rate_at};
-use super::stored::Stored;
-use super::{Detector, Kind, Rows, Training, Weights};
+use super::{Kind, Training, Weights};
 use crate::error::Result;
-use fieldmirror_core::ids::EntityKey;
-use fieldmirror_core::seed::{Purpose, Seed};
 use serde::{Deserialize, Serialize};
 
 /// The network's sizes and its training.
@@ -61,14 +56,7 @@ impl Default for Settings {
 
 /// A trained dense autoencoder.
 #[derive(Clone, Debug)]
-pub struct Dense(Rebuilder);
-
-/// The middle is bounded, so that it cannot carry through a deviation that it never saw.
-const ACTIVATIONS: [Activation; LAYERS] =
-    [Activation::Relu, Activation::Tanh, Activation::Relu, Activation::Identity];
-
-/// What its draws are keyed by.
-const NAME: &str = "detector/dense";
+pub struct Dense(Learned<Layered<Windowed>>);
 
 impl Dense {
     /// Learns from clean rows, on the current rayon pool; the result does not depend on its size.
@@ -76,15 +64,15 @@ impl Dense {
     /// # Errors
     /// [`crate::AnalyticsError::TooFewRows`] without rows or measured channels.
     pub fn fit(training: &Training<'_>, settings: &Settings) -> Result<Self> {
-        let window = window_for(training, settings.window, Kind::Dense)?;
-        let newest = Newest::new(window, training);
-        let windows = Windows::new(training, &newest, NAME);
-        let layers = descend(&windows, settings, training.seed);
-        let mut rebuilder = Rebuilder::new(newest, layers);
-        let mut newest = rebuilder.newest.clone();
-        newest.learn(training, |rows, count| Ok(rebuilder.rebuild(rows, count)))?;
-        rebuilder.newest = newest;
-        Ok(Self(rebuilder))
+        let Settings { window, hidden, middle, steps, batch, rate, decay, bend, patience } =
+            *settings;
+        let course = Course { steps, batch, rate, decay, bend, patience };
+        let learn = |windows: &_, newest: &Newest| {
+            let widths = widths(newest, hidden, middle);
+            let shapes = Windowed::shapes(newest, &|i| Ok(widths[i]))?;
+            Ok(Layered::learn(windows, newest, shapes, &course, training.seed))
+        };
+        Learned::fit(training, window, learn).map(Self)
     }
 
     /// Makes one of its kept numbers.
@@ -92,101 +80,30 @@ impl Dense {
     /// # Errors
     /// [`crate::AnalyticsError::Stored`] if they are not those of such a network.
     pub fn restore(weights: &Weights) -> Result<Self> {
-        Rebuilder::restore(&Stored::new(weights, Kind::Dense), ACTIVATIONS).map(Self)
+        Learned::restore(weights).map(Self)
     }
 }
 
-impl Detector for Dense {
-    fn kind(&self) -> Kind {
-        Kind::Dense
-    }
+impl OfNetwork for Dense {
+    type Network = Layered<Windowed>;
 
-    fn history(&self) -> usize {
-        self.0.newest.window - 1
-    }
-
-    fn score(&self, rows: Rows<'_>, scores: &mut [f32]) -> Result<()> {
-        self.0.score(rows, scores);
-        Ok(())
-    }
-
-    fn explain(&self, rows: Rows<'_>, parts: &mut [f32], expected: &mut [f32]) -> Result<()> {
-        self.0.explain(rows, parts, expected);
-        Ok(())
-    }
-
-    fn weights(&self) -> Weights {
-        self.0.weights()
+    fn learned(&self) -> &Learned<Self::Network> {
+        &self.0
     }
 }
 
-fn descend(windows: &Windows, settings: &Settings, seed: Seed) -> Vec<Plain> {
-    let mut trainee = Trainee::new(&first_layers(windows, settings, seed), settings.bend);
-    let mut patience = Patience::new(settings.patience, windows.held.is_empty());
-    let count = windows.batch(settings.batch);
-    let mut rows = Vec::with_capacity(count);
-    let steps = if windows.is_empty() { 0 } else { settings.steps };
-    for step in 0..steps {
-        windows.draw(step, count, &mut rows);
-        let rate = rate_at(settings.rate, step, steps);
-        trainee.step(&batch(windows, &rows), Rates { rate, decay: settings.decay });
-        if patience.is_time(step) {
-            let loss = trainee.loss(&batch(windows, &windows.held));
-            if patience.look(loss, || trainee.weights()) {
-                break;
-            }
-        }
+/// Four layers from a window's values to its measured ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Windowed;
+
+impl Architecture for Windowed {
+    const KIND: Kind = Kind::Dense;
+    const NAME: &'static str = "detector/dense";
+
+    fn shapes(newest: &Newest, columns: &dyn Fn(usize) -> Result<usize>) -> Result<Vec<Shape>> {
+        // The middle is bounded, so that it cannot carry through a deviation that it never saw.
+        four_layers(newest, columns, [Activation::Relu, Activation::Tanh])
     }
-    let weights = patience.best().unwrap_or_else(|| trainee.weights());
-    let widths = widths(windows, settings);
-    let layer = |(i, (weights, bias)): (usize, (Vec<f32>, Vec<f32>))| Plain {
-        inner: widths[i],
-        columns: widths[i + 1],
-        weights: turned(&weights, widths[i + 1]),
-        bias,
-        activation: ACTIVATIONS[i],
-    };
-    weights.into_iter().enumerate().map(layer).collect()
-}
-
-fn batch<'a>(windows: &'a Windows, rows: &'a [usize]) -> Batch<'a> {
-    let (stride, length) = (windows.targets, windows.window * windows.targets);
-    Batch {
-        values: &windows.values,
-        stride: windows.channels,
-        length: windows.window * windows.channels,
-        rows,
-        targets: Targets { values: windows.measured(), stride, length },
-    }
-}
-
-/// `[inner, columns]` as `[columns, inner]`.
-fn turned(weights: &[f32], columns: usize) -> Vec<f32> {
-    let inner = weights.len() / columns;
-    (0..columns).flat_map(|j| (0..inner).map(move |i| weights[i * columns + j])).collect()
-}
-
-fn widths(windows: &Windows, settings: &Settings) -> [usize; LAYERS + 1] {
-    let inputs = windows.window * windows.channels;
-    let hidden = settings.hidden.max(1);
-    let middle = settings.middle.min(inputs / 4).max(1);
-    [inputs, hidden, middle, hidden, windows.window * windows.targets]
-}
-
-/// # Source
-/// He initialisation (He, Zhang, Ren, Sun 2015) from counter-based draws.
-fn first_layers(windows: &Windows, settings: &Settings, seed: Seed) -> Vec<LayerStart> {
-    let widths = widths(windows, settings);
-    let layer = |i: usize| {
-        let (inner, columns) = (widths[i], widths[i + 1]);
-        let gain = if ACTIVATIONS[i] == Activation::Relu { 2.0 } else { 1.0 };
-        let spread = libm::sqrt(gain / inner as f64);
-        let draws = seed.draws(EntityKey::of(&format!("{NAME}/{i}")), Purpose::ModelWeights);
-        let draw = |k: u32| (spread * draws.normal(k)) as f32;
-        let weights = (0..(inner * columns) as u32).map(draw).collect();
-        LayerStart { inner, columns, weights, activation: ACTIVATIONS[i] }
-    };
-    (0..LAYERS).map(layer).collect()
 }
 
 #[cfg(test)]

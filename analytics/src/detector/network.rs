@@ -1,15 +1,16 @@
 //! What the detectors with networks share: windows and batches, parameters, the training loops.
 //!
-//! [`step`] trains dense networks by hand, [`trainer`] and [`learned`] the others through candle; [`stack`] and
-//! [`rebuilder`] score dense networks; [`newest`] turns a rebuilt newest row into a score. No
-//! detector here.
+//! [`layered`] holds networks that are a chain of layers: [`step`] trains them by hand, [`stack`]
+//! scores. [`trainer`] trains others through candle. [`learned`] makes a detector of either, and
+//! [`newest`] turns a rebuilt newest row into a score. No architecture here.
 
 #[cfg(test)]
 pub(crate) mod examples;
 pub(crate) mod kernel;
+pub(crate) mod layered;
 pub(crate) mod learned;
 pub(crate) mod newest;
-pub(crate) mod rebuilder;
+pub(crate) mod reach;
 pub(crate) mod stack;
 pub(crate) mod step;
 pub(crate) mod trainer;
@@ -22,6 +23,27 @@ const CLIP: f32 = 10.0;
 pub(crate) fn clip(values: &[f32], out: &mut Vec<f32>) {
     out.clear();
     out.extend(values.iter().map(|x| x.clamp(-CLIP, CLIP)));
+}
+
+/// How long and how a network learns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Course {
+    /// Steps at most, and windows of each.
+    pub(crate) steps: u32,
+    pub(crate) batch: usize,
+    /// First learning rate, and weight decay (AdamW).
+    pub(crate) rate: f64,
+    pub(crate) decay: f64,
+    /// Errors beyond it count linearly.
+    pub(crate) bend: f32,
+    /// Looks without progress after which it stops; 0 never stops early.
+    pub(crate) patience: u32,
+}
+
+impl Default for Course {
+    fn default() -> Self {
+        Self { steps: 400, batch: 128, rate: 3e-3, decay: 1e-4, bend: 1.0, patience: 4 }
+    }
 }
 
 /// The learning rate of a step: it falls to a tenth over the last half of the steps.

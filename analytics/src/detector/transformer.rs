@@ -1,21 +1,31 @@
 //! A small causal transformer that predicts the next row from the rows before it.
 //!
 //! One block of attention with four heads and one of two linear maps, each beside a skip, over rows
-//! mapped to 32 values. In training every row of a window predicts its successor; when it scores,
-//! only the last one is asked. Exogenous channels go in and are not predicted. A candle network,
-//! trained by its autograd.
+//! mapped to 32 values. Heads see near rows more than far ones, each with another slope; so keys
+//! and values of a row are the same in all windows, and are computed once. In training every row of
+//! a window predicts its successor; when it scores, only the last one is asked. Exogenous channels
+//! go in and are not predicted. It is trained by hand (`transformer/attention.rs`).
 //!
 //! # Source
 //! Vaswani et al., "Attention is all you need" (2017); normalisation before each part (Xiong et al.
-//! 2020) by root mean square (Zhang, Sennrich 2019).
+//! 2020) by root mean square (Zhang, Sennrich 2019); nearness in the place of positions (Press,
+//! Smith, Lewis, "Train short, test long", 2022).
 
-use super::network::learned::{Learned, Network};
+mod attention;
+
+use super::network::kernel::{Activation, Line, WIDTH as PANEL};
+use super::network::layered::{Shape, descend, first, kept, plain, restored};
+use super::network::learned::{Learned, Network, OfNetwork, Scratch};
 use super::network::newest::Newest;
-use super::network::trainer::{Course, First, Source, huber, linear, linear_parameters, measured};
-use super::{Detector, Kind, Rows, Training, Weights};
+use super::network::reach::Reach;
+use super::network::stack::{Packed, Plain};
+use super::network::step::LayerStart;
+use super::network::{Course, clip};
+use super::stored::Stored;
+use super::{Kind, Rows, Training, Weights};
 use crate::error::Result;
-use candle_core::{D, Tensor};
-use candle_nn::ops::softmax;
+use attention::{Attention, PANELS, add, normalise, see};
+use fieldmirror_core::seed::Seed;
 use serde::{Deserialize, Serialize};
 
 /// The network's training.
@@ -36,23 +46,28 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { window: 17, steps: 400, batch: 32, rate: 3e-3, patience: 4 }
+        Self { window: 9, steps: 150, batch: 32, rate: 3e-3, patience: 4 }
     }
 }
 
 /// A trained transformer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Transformer(Learned<Block>);
 
 impl Transformer {
-    /// Learns from clean rows.
+    /// Learns from clean rows, on the current rayon pool; the result does not depend on its size.
     ///
     /// # Errors
-    /// [`crate::AnalyticsError::TooFewRows`] without rows or measured channels,
-    /// [`crate::AnalyticsError::Tensor`] if the tensor library fails.
+    /// [`crate::AnalyticsError::TooFewRows`] without rows or measured channels.
     pub fn fit(training: &Training<'_>, settings: &Settings) -> Result<Self> {
         let Settings { window, steps, batch, rate, patience } = *settings;
-        Learned::fit(training, window, Course { steps, batch, rate, patience }).map(Self)
+        let course = Course { steps, batch, rate, patience, ..Course::default() };
+        let learn = |windows: &_, newest: &Newest| {
+            let starts = starts(newest, training.seed);
+            let found = descend(Attention, windows, 1, &starts, &course);
+            Ok(Block::new(plain(starts, found)))
+        };
+        Learned::fit(training, window, learn).map(Self)
     }
 
     /// Makes one of its kept numbers.
@@ -64,136 +79,122 @@ impl Transformer {
     }
 }
 
-impl Detector for Transformer {
-    fn kind(&self) -> Kind {
-        Kind::Transformer
-    }
+impl OfNetwork for Transformer {
+    type Network = Block;
 
-    fn history(&self) -> usize {
-        self.0.newest.window - 1
-    }
-
-    fn score(&self, rows: Rows<'_>, scores: &mut [f32]) -> Result<()> {
-        self.0.score(rows, scores)
-    }
-
-    fn explain(&self, rows: Rows<'_>, parts: &mut [f32], expected: &mut [f32]) -> Result<()> {
-        self.0.explain(rows, parts, expected)
-    }
-
-    fn weights(&self) -> Weights {
-        self.0.weights()
+    fn learned(&self) -> &Learned<Block> {
+        &self.0
     }
 }
 
-/// Values of a row inside, heads, and the width between the two linear maps.
-const WIDTH: usize = 32;
-const HEADS: usize = 4;
+/// Values of a row inside, and between the two linear maps.
+const WIDTH: usize = PANELS * PANEL;
 const BETWEEN: usize = 64;
 
-/// The network. Tensors are `[batch, rows, values]`.
-#[derive(Debug)]
-struct Block {
-    embed: (Tensor, Tensor),
-    place: Tensor,
-    attention_gain: Tensor,
-    query: (Tensor, Tensor),
-    key: (Tensor, Tensor),
-    value: (Tensor, Tensor),
-    join: (Tensor, Tensor),
-    linear_gain: Tensor,
-    wide: (Tensor, Tensor),
-    narrow: (Tensor, Tensor),
-    out_gain: Tensor,
-    out: (Tensor, Tensor),
-    /// Minus infinity, nearly, where a row would look ahead: `[rows, rows]`.
-    mask: Tensor,
+/// The layers: rows to values, values to queries, keys and values of heads, what heads saw, two
+/// linear maps, values to the next row.
+fn shapes(newest: &Newest) -> [(Shape, f64); 6] {
+    let places = Reach::alone(newest.window - 1);
+    let shape = |inner: usize, columns: usize, activation: Activation, gain: f64| {
+        (Shape { inner, columns, reach: places.clone(), activation }, gain)
+    };
+    [
+        shape(newest.channels, WIDTH, Activation::Identity, 1.0),
+        shape(WIDTH, 3 * WIDTH, Activation::Identity, 1.0),
+        shape(WIDTH, WIDTH, Activation::Identity, 0.5),
+        shape(WIDTH, BETWEEN, Activation::Relu, 2.0),
+        shape(BETWEEN, WIDTH, Activation::Identity, 0.5),
+        shape(WIDTH, newest.measured.len(), Activation::Identity, 0.5),
+    ]
+}
+
+fn starts(newest: &Newest, seed: Seed) -> Vec<LayerStart> {
+    let all = shapes(newest).into_iter().enumerate();
+    all.map(|(i, (shape, gain))| first(Block::NAME, i, gain, shape, seed)).collect()
+}
+
+/// The layers that score.
+#[derive(Clone, Debug)]
+pub(crate) struct Block {
+    layers: Vec<Plain>,
+    packed: Vec<Packed>,
+}
+
+impl Block {
+    fn new(layers: Vec<Plain>) -> Self {
+        let one = Reach::alone(1);
+        let pack = |(i, plain)| Packed::new(plain, &one, 0, i > 0);
+        let packed = layers.iter().enumerate().map(pack).collect();
+        Self { layers, packed }
+    }
+
+    /// What a layer gives for so many rows.
+    fn layer(&self, layer: usize, lines: &[Line], rows: usize) -> Vec<Line> {
+        let mut out = vec![Line::default(); self.packed[layer].panels() * rows];
+        self.packed[layer].forward(&[], 0, Some(lines), rows, &mut out);
+        out
+    }
 }
 
 impl Network for Block {
     const KIND: Kind = Kind::Transformer;
     const NAME: &'static str = "detector/transformer";
+    const LEAST: usize = 2;
 
-    fn window(rows: usize) -> usize {
-        rows.max(2)
+    fn restore(stored: &Stored<'_>, newest: &Newest) -> Result<Self> {
+        if newest.window < Self::LEAST {
+            return Err(stored.wrong("window", format!("at least {}", Self::LEAST)));
+        }
+        let shapes = shapes(newest).into_iter().map(|(shape, _)| shape).collect();
+        Ok(Self::new(restored(stored, shapes)?))
     }
 
-    fn build(source: &mut dyn Source, newest: &Newest) -> Result<Self> {
-        let rows = newest.window - 1;
-        let square = [WIDTH, WIDTH];
-        let place = source.parameter("place", &[rows, WIDTH], First::Spread(0.1))?;
-        let ahead = |i: usize| if i % rows > i / rows { -1e9_f32 } else { 0.0 };
-        let mask: Vec<f32> = (0..rows * rows).map(ahead).collect();
-        let mask = Tensor::from_vec(mask, (rows, rows), place.device())?;
-        let mut gain = |name: &str| source.parameter(name, &[WIDTH], First::Flat(1.0));
-        let attention_gain = gain("attention.gain")?;
-        let linear_gain = gain("linear.gain")?;
-        let out_gain = gain("out.gain")?;
-        let outputs = newest.measured.len();
-        Ok(Self {
-            place,
-            mask,
-            attention_gain,
-            linear_gain,
-            out_gain,
-            embed: linear_parameters(source, "embed", [newest.channels, WIDTH], 1.0)?,
-            query: linear_parameters(source, "query", square, 1.0)?,
-            key: linear_parameters(source, "key", square, 1.0)?,
-            value: linear_parameters(source, "value", square, 1.0)?,
-            join: linear_parameters(source, "join", square, 0.5)?,
-            wide: linear_parameters(source, "wide", [WIDTH, BETWEEN], 2.0)?,
-            narrow: linear_parameters(source, "narrow", [BETWEEN, WIDTH], 0.5)?,
-            out: linear_parameters(source, "out", [WIDTH, outputs], 0.5)?,
-        })
+    fn kept(&self, weights: Weights) -> Weights {
+        kept(&self.layers, weights)
     }
 
-    fn loss(&self, x: &Tensor, newest: &Newest) -> Result<Tensor> {
-        let rows = x.dim(1)? - 1;
-        let target = measured(&x.narrow(1, 1, rows)?, &newest.measured)?;
-        huber(&self.predict(&x.narrow(1, 0, rows)?, rows)?, &target)
-    }
-
-    fn newest(&self, x: &Tensor) -> Result<Tensor> {
-        let rows = x.dim(1)? - 1;
-        Ok(self.predict(&x.narrow(1, 0, rows)?, 1)?.squeeze(1)?)
-    }
-}
-
-impl Block {
-    /// What the last `asked` rows of `x` predict to follow them.
-    fn predict(&self, x: &Tensor, asked: usize) -> Result<Tensor> {
-        let rows = x.dim(1)?;
-        let x = linear(&x.contiguous()?, &self.embed)?.broadcast_add(&self.place)?;
-        let all = normalised(&x, &self.attention_gain)?;
-        let x = x.narrow(1, rows - asked, asked)?.contiguous()?;
-        let x = (&x + self.attend(&all, asked)?)?;
-        let inside = linear(&normalised(&x, &self.linear_gain)?, &self.wide)?.relu()?;
-        let x = (&x + linear(&inside, &self.narrow)?)?;
-        linear(&normalised(&x, &self.out_gain)?, &self.out)
-    }
-
-    fn attend(&self, all: &Tensor, asked: usize) -> Result<Tensor> {
-        let (batch, rows, _) = all.dims3()?;
-        let last = all.narrow(1, rows - asked, asked)?.contiguous()?;
-        let heads = |x: Tensor| -> Result<Tensor> {
-            let (_, rows, _) = x.dims3()?;
-            let x = x.reshape((batch, rows, HEADS, WIDTH / HEADS))?;
-            Ok(x.transpose(1, 2)?.contiguous()?)
-        };
-        let query = (heads(linear(&last, &self.query)?)? / ((WIDTH / HEADS) as f64).sqrt())?;
-        let key = heads(linear(all, &self.key)?)?.transpose(2, 3)?.contiguous()?;
-        let value = heads(linear(all, &self.value)?)?;
-        let mask = self.mask.narrow(0, rows - asked, asked)?;
-        let weights = softmax(&query.matmul(&key)?.broadcast_add(&mask)?, D::Minus1)?;
-        let seen = weights.matmul(&value)?.transpose(1, 2)?.contiguous()?;
-        linear(&seen.reshape((batch, asked, WIDTH))?, &self.join)
+    fn rebuild(
+        &self,
+        newest: &Newest,
+        rows: Rows<'_>,
+        count: usize,
+        scratch: &mut Scratch,
+        out: &mut Vec<f32>,
+    ) {
+        let (seen, all) = (newest.window - 1, count + newest.window - 2);
+        clip(rows.window(0, all), &mut scratch.values);
+        let mut x = vec![Line::default(); PANELS * all];
+        self.packed[0].forward(&scratch.values, newest.channels, None, all, &mut x);
+        let heads = self.layer(1, &normalised(&x), all);
+        let mut attended = vec![Line::default(); PANELS * count];
+        let mut weights = [vec![0.0; seen], vec![0.0; seen]];
+        for panel in 0..PANELS {
+            let part = |part: usize| &heads[(part * PANELS + panel) * all..][..all];
+            for (i, out) in attended[panel * count..][..count].iter_mut().enumerate() {
+                let [one, other] = &mut weights;
+                let query = &part(0)[i + seen - 1];
+                let (keys, values) = (&part(1)[i..i + seen], &part(2)[i..i + seen]);
+                see(panel, query, (keys, values), [one, other], out);
+            }
+        }
+        // From here on the last row of each window goes alone.
+        let last = (0..PANELS).flat_map(|panel| &x[panel * all + seen - 1..][..count]);
+        let mut x = last.copied().collect::<Vec<_>>();
+        add(&mut x, &self.layer(2, &attended, count));
+        let inside = self.layer(3, &normalised(&x), count);
+        add(&mut x, &self.layer(4, &inside, count));
+        let found = self.layer(5, &normalised(&x), count);
+        for row in 0..count {
+            let at = |j: usize| found[j / PANEL * count + row].0[j % PANEL];
+            out.extend((0..newest.measured.len()).map(at));
+        }
     }
 }
 
-/// Rows of root mean square 1, times a gain.
-fn normalised(x: &Tensor, gain: &Tensor) -> Result<Tensor> {
-    let square = (x.sqr()?.mean_keepdim(D::Minus1)? + 1e-6)?;
-    Ok(x.broadcast_div(&square.sqrt()?)?.broadcast_mul(gain)?)
+fn normalised(x: &[Line]) -> Vec<Line> {
+    let mut out = vec![Line::default(); x.len()];
+    normalise(x, &mut out);
+    out
 }
 
 #[cfg(test)]

@@ -8,16 +8,15 @@
 //! Kingma, Welling, "Auto-encoding variational Bayes" (2014), with a weight on the divergence
 //! (Higgins et al. 2017).
 
+use super::network::Course;
 use super::network::kernel::Activation;
+use super::network::layered::{Architecture, Layered, Shape, four_layers, widths};
+use super::network::learned::{Learned, OfNetwork};
 use super::network::newest::Newest;
-use super::network::rebuilder::{LAYERS, Rebuilder};
 use super::network::stack::Plain;
-use super::network::trainer::{
-    Course, Fresh, Source, alone, descend, device, huber, linear, linear_parameters, measured,
-};
-use super::network::windows::{Windows, window_for};
-use super::stored::Stored;
-use super::{Detector, Kind, Rows, Training, Weights};
+use super::network::trainer::{Fresh, alone, descend, device, huber, linear, measured};
+use super::network::windows::Windows;
+use super::{Kind, Training, Weights};
 use crate::error::Result;
 use candle_core::Tensor;
 use fieldmirror_core::ids::EntityKey;
@@ -63,13 +62,7 @@ impl Default for Settings {
 
 /// A trained variational autoencoder.
 #[derive(Clone, Debug)]
-pub struct Variational(Rebuilder);
-
-const ACTIVATIONS: [Activation; LAYERS] =
-    [Activation::Relu, Activation::Identity, Activation::Relu, Activation::Identity];
-
-/// What its draws are keyed by.
-const NAME: &str = "detector/variational";
+pub struct Variational(Learned<Layered<Mean>>);
 
 /// Logarithms of the middle's variance stay within it, so that their exponential stays finite.
 const LARGEST_LOGARITHM: f64 = 8.0;
@@ -81,27 +74,11 @@ impl Variational {
     /// [`crate::AnalyticsError::TooFewRows`] without rows or measured channels,
     /// [`crate::AnalyticsError::Tensor`] if the tensor library fails.
     pub fn fit(training: &Training<'_>, settings: &Settings) -> Result<Self> {
-        let window = window_for(training, settings.window, Kind::Variational)?;
-        let newest = Newest::new(window, training);
-        let windows = Windows::new(training, &newest, NAME);
-        let layers = alone(|| {
-            let device = device()?;
-            let mut fresh = Fresh::new(NAME, training.seed, device.clone());
-            let network = Halves::build(&mut fresh, settings, &newest)?;
-            let noise = training
-                .seed
-                .draws(EntityKey::of("detector/variational/noise"), Purpose::TrainingOrder);
-            let loss = |x: &Tensor, step| network.loss(x, step, &newest, settings, &noise);
-            let Settings { steps, batch, rate, patience, .. } = *settings;
-            let course = Course { steps, batch, rate, patience };
-            descend(&windows, course, &fresh.vars(), &device, loss)?;
-            network.layers()
-        })?;
-        let mut rebuilder = Rebuilder::new(newest, layers);
-        let mut newest = rebuilder.newest.clone();
-        newest.learn(training, |rows, count| Ok(rebuilder.rebuild(rows, count)))?;
-        rebuilder.newest = newest;
-        Ok(Self(rebuilder))
+        let learn = |windows: &Windows, newest: &Newest| {
+            let layers = alone(|| Halves::learn(windows, newest, training, settings))?;
+            Ok(Layered::new(newest, layers))
+        };
+        Learned::fit(training, settings.window, learn).map(Self)
     }
 
     /// Makes one of its kept numbers.
@@ -109,31 +86,28 @@ impl Variational {
     /// # Errors
     /// [`crate::AnalyticsError::Stored`] if they are not those of such a network.
     pub fn restore(weights: &Weights) -> Result<Self> {
-        Rebuilder::restore(&Stored::new(weights, Kind::Variational), ACTIVATIONS).map(Self)
+        Learned::restore(weights).map(Self)
     }
 }
 
-impl Detector for Variational {
-    fn kind(&self) -> Kind {
-        Kind::Variational
-    }
+impl OfNetwork for Variational {
+    type Network = Layered<Mean>;
 
-    fn history(&self) -> usize {
-        self.0.newest.window - 1
+    fn learned(&self) -> &Learned<Self::Network> {
+        &self.0
     }
+}
 
-    fn score(&self, rows: Rows<'_>, scores: &mut [f32]) -> Result<()> {
-        self.0.score(rows, scores);
-        Ok(())
-    }
+/// The network that scores: the middle is its mean.
+#[derive(Clone, Debug)]
+pub(crate) struct Mean;
 
-    fn explain(&self, rows: Rows<'_>, parts: &mut [f32], expected: &mut [f32]) -> Result<()> {
-        self.0.explain(rows, parts, expected);
-        Ok(())
-    }
+impl Architecture for Mean {
+    const KIND: Kind = Kind::Variational;
+    const NAME: &'static str = "detector/variational";
 
-    fn weights(&self) -> Weights {
-        self.0.weights()
+    fn shapes(newest: &Newest, columns: &dyn Fn(usize) -> Result<usize>) -> Result<Vec<Shape>> {
+        four_layers(newest, columns, [Activation::Relu, Activation::Identity])
     }
 }
 
@@ -148,17 +122,35 @@ struct Halves {
 }
 
 impl Halves {
-    fn build(source: &mut dyn Source, settings: &Settings, newest: &Newest) -> Result<Self> {
+    /// The layers of a trained network.
+    fn learn(
+        windows: &Windows,
+        newest: &Newest,
+        training: &Training<'_>,
+        settings: &Settings,
+    ) -> Result<Vec<Plain>> {
+        let device = device()?;
+        let mut fresh = Fresh::new(Mean::NAME, training.seed, device.clone());
+        let network = Self::build(&mut fresh, settings, newest)?;
+        let noise = EntityKey::of("detector/variational/noise");
+        let noise = training.seed.draws(noise, Purpose::TrainingOrder);
+        let loss = |x: &Tensor, step| network.loss(x, step, newest, settings, &noise);
+        let Settings { steps, batch, rate, patience, .. } = *settings;
+        let course = Course { steps, batch, rate, patience, ..Course::default() };
+        descend(windows, &course, &fresh.vars(), &device, loss)?;
+        network.layers(newest)
+    }
+
+    fn build(fresh: &mut Fresh, settings: &Settings, newest: &Newest) -> Result<Self> {
+        let [hidden, middle, _] = widths(newest, settings.hidden, settings.middle);
         let inputs = newest.window * newest.channels;
         let outputs = newest.window * newest.measured.len();
-        let hidden = settings.hidden.max(1);
-        let middle = settings.middle.min(inputs / 4).max(1);
         Ok(Self {
-            first: linear_parameters(source, "first", [inputs, hidden], 2.0)?,
-            mean: linear_parameters(source, "mean", [hidden, middle], 1.0)?,
-            logarithm: linear_parameters(source, "logarithm", [hidden, middle], 0.01)?,
-            third: linear_parameters(source, "third", [middle, hidden], 2.0)?,
-            last: linear_parameters(source, "last", [hidden, outputs], 1.0)?,
+            first: fresh.linear("first", [inputs, hidden], 2.0)?,
+            mean: fresh.linear("mean", [hidden, middle], 1.0)?,
+            logarithm: fresh.linear("logarithm", [hidden, middle], 0.01)?,
+            third: fresh.linear("third", [middle, hidden], 2.0)?,
+            last: fresh.linear("last", [hidden, outputs], 1.0)?,
         })
     }
 
@@ -190,21 +182,19 @@ impl Halves {
         let rebuilt = linear(&linear(&middle, &self.third)?.relu()?, &self.last)?;
         let divergence = ((mean.sqr()? + logarithm.exp()?)? - (logarithm + 1.0)?)?;
         let divergence = (divergence.sum(1)?.mean_all()? * (0.5 * settings.divergence))?;
-        Ok((huber(&rebuilt, &target)? + divergence)?)
+        Ok((huber(&rebuilt, &target, Course::default().bend)? + divergence)?)
     }
 
     /// The layers that score.
-    fn layers(&self) -> Result<Vec<Plain>> {
+    fn layers(&self, newest: &Newest) -> Result<Vec<Plain>> {
         let all = [&self.first, &self.mean, &self.third, &self.last];
-        all.into_iter()
-            .zip(ACTIVATIONS)
-            .map(|((weights, bias), activation)| {
-                let (inner, columns) = weights.dims2()?;
-                let weights = weights.t()?.contiguous()?.flatten_all()?.to_vec1()?;
-                let bias = bias.to_vec1()?;
-                Ok(Plain { inner, columns, weights, bias, activation })
-            })
-            .collect()
+        let shapes = Mean::shapes(newest, &|i| Ok(all[i].1.elem_count()))?;
+        let layer = |(shape, (weights, bias)): (Shape, &(Tensor, Tensor))| {
+            let Shape { inner, columns, reach, activation } = shape;
+            let weights = weights.t()?.contiguous()?.flatten_all()?.to_vec1()?;
+            Ok(Plain { inner, columns, reach, weights, bias: bias.to_vec1()?, activation })
+        };
+        shapes.into_iter().zip(all).map(layer).collect()
     }
 }
 

@@ -42,12 +42,73 @@ pub(crate) fn bits(scores: &[f32]) -> Vec<u32> {
     scores.iter().map(|score| score.to_bits()).collect()
 }
 
+/// The largest difference of `found` from a tensor, relative to the largest magnitude of either.
+pub(crate) fn apart(found: &[f32], tensor: &candle_core::Tensor) -> f32 {
+    let expected = tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(found.len(), expected.len());
+    let all = found.iter().chain(&expected);
+    let largest = all.fold(0.0_f32, |largest, x| largest.max(x.abs()));
+    assert!(largest > 0.0, "all are 0");
+    let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+    apart.fold(0.0_f32, f32::max) / largest
+}
+
 /// The median.
 pub(crate) fn median(scores: &[f32]) -> f32 {
     let mut sorted = scores.to_vec();
     sorted.sort_by(f32::total_cmp);
     sorted[sorted.len() / 2]
 }
+
+/// The tests that each detector with a network passes, made for one with so many steps of its
+/// training (for the laws, and where it need only survive).
+macro_rules! laws {
+    ($detector:ident, $long:literal, $short:literal) => {
+        mod laws {
+            use super::super::{Settings, $detector};
+            use crate::detector::network::examples::*;
+            use crate::detector::{Detector, Role, Training};
+            use crate::error::Result;
+
+            fn boxed(training: &Training<'_>) -> Result<Box<dyn Detector>> {
+                let settings = Settings { steps: $short, ..Settings::default() };
+                Ok(Box::new($detector::fit(training, &settings)?))
+            }
+
+            #[test]
+            fn waves_are_learned_and_the_laws_hold() {
+                let settings = Settings { steps: $long, ..Settings::default() };
+                let fit = |training: &Training<'_>| $detector::fit(training, &settings);
+                let detector = fitted(&waves(1_000, 4, 1), &[Role::Measured; 4], fit).unwrap();
+                hold_to_the_laws(&detector, |weights| Ok(Box::new($detector::restore(weights)?)));
+            }
+
+            #[test]
+            fn poor_data_is_survived() {
+                survives_poor_data(boxed);
+            }
+
+            #[test]
+            fn outside_influences_are_not_judged() {
+                ignores_outside_influence(boxed);
+            }
+
+            #[test]
+            fn the_number_of_threads_changes_no_bit() {
+                let run = |threads: usize| {
+                    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+                    pool.build().unwrap().install(|| {
+                        let rows = waves(4_000, 3, 1);
+                        let detector = fitted(&rows, &[Role::Measured; 3], boxed).unwrap();
+                        (detector.weights(), bits(&scores(detector.as_ref(), &rows, 3)))
+                    })
+                };
+                assert_eq!(run(1), run(3));
+            }
+        }
+    };
+}
+pub(crate) use laws;
 
 /// What must hold of a detector that learned [`waves`] of four channels.
 pub(crate) fn hold_to_the_laws(

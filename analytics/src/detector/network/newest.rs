@@ -34,10 +34,11 @@ impl Newest {
     }
 
     /// Learns what error is usual: `rebuild` gives the newest rows of the windows of some rows.
-    pub(crate) fn learn<F>(&mut self, training: &Training<'_>, mut rebuild: F) -> Result<()>
-    where
-        F: FnMut(Rows<'_>, usize) -> Result<Vec<f32>>,
-    {
+    pub(crate) fn learn(
+        &mut self,
+        training: &Training<'_>,
+        rebuild: impl Fn(Rows<'_>, usize) -> Vec<f32>,
+    ) {
         /// Windows of a look, and about how many looks.
         const LOOK: usize = 256;
         const LOOKS: usize = 64;
@@ -50,7 +51,7 @@ impl Newest {
             for first in (0..count(rows)).step_by(apart) {
                 let some = LOOK.min(count(rows) - first);
                 let values = rows.window(first, some + self.window - 1);
-                let rebuilt = rebuild(Rows::new(values, self.channels), some)?;
+                let rebuilt = rebuild(Rows::new(values, self.channels), some);
                 for (i, rebuilt) in rebuilt.chunks_exact(self.measured.len().max(1)).enumerate() {
                     let row = rows.row(first + i + self.window - 1);
                     for (sum, error) in sums.iter_mut().zip(self.errors(row, rebuilt)) {
@@ -63,7 +64,6 @@ impl Newest {
         for (square, sum) in self.squares.iter_mut().zip(sums) {
             *square = ((sum / seen.max(1) as f64) as f32).max(LEAST_SQUARE);
         }
-        Ok(())
     }
 
     /// The score of a row: squared error over what is usual, mean of the measured channels.

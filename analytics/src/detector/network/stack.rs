@@ -1,36 +1,37 @@
-//! A trained dense network that scores: one pass over overlapping windows, newest row only.
+//! A trained chain of layers that scores: one pass over overlapping windows, newest row only.
 //!
 //! Windows are read in place from a clipped copy of a short block of rows; layers follow each other
-//! while the block is in the first caches.
+//! while the block is in the first caches. Places that the newest row does not depend on are left
+//! out.
 
-use super::kernel::{Activate, Activation, Line, Paneled, Product, Right, Strided, WIDTH, panels};
+use super::kernel::{Activate, Activation, Line, Product, Strided, WIDTH, panels};
+use super::learned::Scratch;
+use super::reach::{From, Picked, Picks, Reach, Whole};
 use super::{clip, newest::Newest};
 use crate::detector::Rows;
-use rayon::prelude::*;
-
-/// Rows that go through the network together. A row's bits do not depend on it.
-const BLOCK: usize = 96;
-
-/// Rows of one task of the thread pool.
-const TASK: usize = 16 * BLOCK;
 
 /// Weights and bias of one layer as they are kept: `[columns, inner]`, row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plain {
     pub(crate) inner: usize,
     pub(crate) columns: usize,
+    pub(crate) reach: Reach,
     pub(crate) weights: Vec<f32>,
     pub(crate) bias: Vec<f32>,
     pub(crate) activation: Activation,
 }
 
-/// A layer in panels.
+/// A layer in panels, cut down to what the newest row needs.
 #[derive(Clone, Debug)]
-struct Packed {
+pub(crate) struct Packed {
+    inner: usize,
     lines: usize,
     weights: Vec<Line>,
     bias: Vec<Line>,
     activation: Activation,
+    places: usize,
+    begins: Vec<usize>,
+    picks: Vec<Picks>,
 }
 
 /// The layers of a network.
@@ -39,114 +40,105 @@ pub(crate) struct Stack {
     layers: Vec<Packed>,
 }
 
-/// Memory of one task.
-#[derive(Debug, Default)]
-struct Scratch {
-    values: Vec<f32>,
-    lines: Vec<Vec<Line>>,
-}
-
-impl Right for &Packed {
-    #[inline(always)]
-    fn part(&self, panel: usize, part: usize, length: usize) -> &[Line] {
-        &self.weights[panel * self.lines + part * length..][..length]
-    }
-}
-
 impl Packed {
     /// The columns from `from` on of a layer.
-    fn new(plain: &Plain, from: usize, hidden: bool) -> Self {
+    pub(crate) fn new(plain: &Plain, reach: &Reach, from: usize, hidden: bool) -> Self {
         let columns = plain.columns - from;
-        let lines = if hidden { panels(plain.inner) * WIDTH } else { plain.inner };
+        let tap = plain.inner / reach.width().max(1);
+        let wide = if hidden { panels(tap) * WIDTH } else { tap };
+        let lines = wide * reach.width();
         let mut weights = vec![Line::default(); panels(columns) * lines];
         let mut bias = vec![Line::default(); panels(columns)];
         for j in 0..columns {
             let row = &plain.weights[(from + j) * plain.inner..][..plain.inner];
             for (k, value) in row.iter().enumerate() {
-                weights[j / WIDTH * lines + k].0[j % WIDTH] = *value;
+                let line = j / WIDTH * lines + k / tap * wide + k % tap;
+                weights[line].0[j % WIDTH] = *value;
             }
             bias[j / WIDTH].0[j % WIDTH] = plain.bias[from + j];
         }
-        Self { lines, weights, bias, activation: plain.activation }
+        let (places, begins) = (reach.places(), reach.begins());
+        let picks = if hidden { reach.picks(panels(tap)) } else { Vec::new() };
+        let (inner, activation) = (plain.inner, plain.activation);
+        Self { inner, lines, weights, bias, activation, places, begins, picks }
     }
 }
 
 impl Stack {
-    /// The network whose last layer is cut down to its last `newest` outputs.
+    /// The network whose last layer is cut down to its last place, and there to its last `newest`
+    /// outputs.
     pub(crate) fn new(layers: &[Plain], newest: usize) -> Self {
-        let last = layers.len().saturating_sub(1);
-        let from = |i: usize, plain: &Plain| if i == last { plain.columns - newest } else { 0 };
-        let pack = |(i, plain)| Packed::new(plain, from(i, plain), i > 0);
-        Self { layers: layers.iter().enumerate().map(pack).collect() }
-    }
-
-    /// Scores the rows after the first `window - 1`, spread over the current thread pool.
-    pub(crate) fn score(&self, newest: &Newest, rows: Rows<'_>, scores: &mut [f32]) {
-        let channels = rows.channels();
-        scores.par_chunks_mut(TASK).enumerate().for_each_init(
-            Scratch::default,
-            |scratch, (task, scores)| {
-                for (block, scores) in scores.chunks_mut(BLOCK).enumerate() {
-                    let first = task * TASK + block * BLOCK;
-                    let count = scores.len();
-                    let values = rows.window(first, count + newest.window - 1);
-                    self.rebuild(newest, values, channels, count, scratch);
-                    let rebuilt = scratch.lines.last().map_or(&[][..], Vec::as_slice);
-                    let mut row_rebuilt = vec![0.0; newest.measured.len()];
-                    for (row, score) in scores.iter_mut().enumerate() {
-                        let at = |j: usize| rebuilt[j / WIDTH * count + row].0[j % WIDTH];
-                        for (j, value) in row_rebuilt.iter_mut().enumerate() {
-                            *value = at(j);
-                        }
-                        *score =
-                            newest.score(rows.row(first + row + newest.window - 1), &row_rebuilt);
-                    }
-                }
-            },
-        );
-    }
-
-    /// The newest row of each of `count` windows as the network rebuilds it, one after another.
-    pub(crate) fn newest(&self, newest: &Newest, rows: Rows<'_>, count: usize) -> Vec<f32> {
-        let mut scratch = Scratch::default();
-        let mut all = Vec::with_capacity(count * newest.measured.len());
-        for first in (0..count).step_by(BLOCK) {
-            let some = BLOCK.min(count - first);
-            let values = rows.window(first, some + newest.window - 1);
-            self.rebuild(newest, values, rows.channels(), some, &mut scratch);
-            let rebuilt = scratch.lines.last().map_or(&[][..], Vec::as_slice);
-            for row in 0..some {
-                let at = |j: usize| rebuilt[j / WIDTH * some + row].0[j % WIDTH];
-                all.extend((0..newest.measured.len()).map(at));
+        let mut packed = Vec::with_capacity(layers.len());
+        let mut kept = layers.last().map_or(Vec::new(), |plain| vec![plain.reach.places() - 1]);
+        let mut from = layers.last().map_or(0, |plain| plain.columns - newest);
+        for (i, plain) in layers.iter().enumerate().rev() {
+            let mut reach = plain.reach.only(&kept);
+            if let Some(before) = i.checked_sub(1).map(|i| layers[i].reach.places()) {
+                // Where places are a layer's columns, all of them stay.
+                let same = before == reach.before;
+                kept = if same { reach.forget() } else { (0..before).collect() };
             }
+            packed.push(Packed::new(plain, &reach, from, i > 0));
+            from = 0;
         }
-        all
+        packed.reverse();
+        Self { layers: packed }
     }
 
-    fn rebuild(
+    /// Appends the newest row of each of `count` windows as the network rebuilds it.
+    pub(crate) fn rebuild(
         &self,
         newest: &Newest,
-        values: &[f32],
-        stride: usize,
-        rows: usize,
+        rows: Rows<'_>,
+        count: usize,
         scratch: &mut Scratch,
+        out: &mut Vec<f32>,
     ) {
-        clip(values, &mut scratch.values);
+        clip(rows.values(), &mut scratch.values);
         scratch.lines.resize_with(self.layers.len(), Vec::new);
         for (i, layer) in self.layers.iter().enumerate() {
             let (before, after) = scratch.lines.split_at_mut(i);
-            after[0].resize(layer.bias.len() * rows, Line::default());
-            let out = after[0].as_mut_slice();
-            let finish = Activate { bias: &layer.bias, activation: layer.activation };
-            match before.last() {
+            after[0].resize(layer.bias.len() * layer.places * count, Line::default());
+            let lines = before.last().map(Vec::as_slice);
+            layer.forward(&scratch.values, rows.channels(), lines, count, &mut after[0]);
+        }
+        let rebuilt = scratch.lines.last().map_or(&[][..], Vec::as_slice);
+        for row in 0..count {
+            let at = |j: usize| rebuilt[j / WIDTH * count + row].0[j % WIDTH];
+            out.extend((0..newest.measured.len()).map(at));
+        }
+    }
+}
+
+impl Packed {
+    /// Panels of what it gives at a place.
+    pub(crate) const fn panels(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// What the layer gives for `rows` windows, from `lines` before it or from the values.
+    pub(crate) fn forward(
+        &self,
+        values: &[f32],
+        stride: usize,
+        lines: Option<&[Line]>,
+        rows: usize,
+        out: &mut [Line],
+    ) {
+        for (block, out) in out.chunks_exact_mut(rows).enumerate() {
+            let (panel, place) = (block / self.places, block % self.places);
+            let weights = &self.weights[panel * self.lines..][..self.lines];
+            let finish = Activate { bias: &self.bias[panel..], activation: self.activation };
+            match lines {
                 None => {
-                    let length = newest.window * stride;
-                    let left = Strided { values: &scratch.values, stride, length };
-                    Product { left, right: layer, rows, finish, out }.run();
+                    let values = &values[self.begins[place] * stride..];
+                    let left = Strided { values, stride, length: self.inner };
+                    Product { left, right: Whole(weights), rows, finish, out }.run();
                 }
                 Some(lines) => {
-                    let left = Paneled { lines, rows };
-                    Product { left, right: layer, rows, finish, out }.run();
+                    let Picks { blocks, lines: from } = &self.picks[place];
+                    let left = Picked { lines, blocks, rows };
+                    Product { left, right: From { weights, lines: from }, rows, finish, out }.run();
                 }
             }
         }

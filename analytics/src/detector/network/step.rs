@@ -1,4 +1,4 @@
-//! One training step of a dense network by hand: forward, backward and AdamW in one sweep.
+//! One training step of a chain of layers by hand: forward, backward and AdamW in one sweep.
 //!
 //! A batch is cut into chunks of rows of a fixed size; each runs forward and backward on its own.
 //! Then each panel of weights sums its gradient over all chunks in their order and is updated from
@@ -6,23 +6,65 @@
 //! is spread over the current rayon pool.
 
 mod descend;
+pub(crate) mod layer;
+mod seed;
 
-use super::kernel::{
-    Activate, Activation, Finish, Line, Listed, Paneled, Product, Right, WIDTH, load, panels,
-    slope, store,
-};
-use descend::{Descend, Update};
-use pulp::Simd;
+use super::kernel::{Activation, Line, Listed, WIDTH};
+use super::reach::Reach;
+use descend::{Descend, Span, Update};
+use layer::Layer;
 use rayon::prelude::*;
+use seed::{Loss, Seed};
 
-/// Rows of a batch that one task carries through the network.
-const CHUNK: usize = 64;
+/// How layers follow each other.
+pub(crate) trait Wiring: Clone + Send + Sync {
+    /// Windows of a batch that one task carries through the network.
+    const CHUNK: usize;
+    /// What is kept between the way forward and the way back, beside what layers read.
+    type Memory: Clone + Default + Send + Sync;
+
+    /// Fills what each layer after the first reads, and what the last one gives.
+    fn forward(&self, layers: &[Layer], batch: &Batch<'_>, chunk: &mut Chunk<Self::Memory>);
+
+    /// Fills the slopes of each layer's sums; those of the last one's are there.
+    fn backward(&self, layers: &[Layer], chunk: &mut Chunk<Self::Memory>);
+}
+
+/// Each layer reads what the one before gives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chain;
+
+impl Wiring for Chain {
+    const CHUNK: usize = 64;
+    type Memory = ();
+
+    fn forward(&self, layers: &[Layer], batch: &Batch<'_>, chunk: &mut Chunk<()>) {
+        for (i, layer) in layers.iter().enumerate() {
+            let (before, after) = chunk.inputs.split_at_mut(i);
+            match before.last() {
+                None => layer.first(batch, &chunk.starts, &mut after[0]),
+                Some(lines) => layer.forward(lines, chunk.rows, &mut after[0]),
+            }
+        }
+    }
+
+    fn backward(&self, layers: &[Layer], chunk: &mut Chunk<()>) {
+        for i in (1..layers.len()).rev() {
+            let (before, after) = chunk.slopes.split_at_mut(i);
+            let inputs = (chunk.inputs[i - 1].as_slice(), layers[i - 1].activation());
+            layers[i].back(&after[0], chunk.rows, inputs, &mut before[i - 1]);
+        }
+    }
+}
 
 /// A layer's sizes, first weights (`[inner, columns]`, row by row) and what follows its sums.
 #[derive(Clone, Debug)]
 pub(crate) struct LayerStart {
+    /// Values that a place reads: as many for each tap.
     pub(crate) inner: usize,
+    /// Values of a place.
     pub(crate) columns: usize,
+    pub(crate) reach: Reach,
     pub(crate) weights: Vec<f32>,
     pub(crate) activation: Activation,
 }
@@ -34,7 +76,8 @@ pub(crate) struct Rates {
     pub(crate) decay: f64,
 }
 
-/// What the network is asked to give: `length` values from `starts[row] * stride` on.
+/// What the network is asked to give: `length` values from `starts[row] * stride` on, place by
+/// place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Targets<'a> {
     pub(crate) values: &'a [f32],
@@ -48,83 +91,64 @@ pub(crate) struct Batch<'a> {
     pub(crate) values: &'a [f32],
     /// Values of a row.
     pub(crate) stride: usize,
-    /// Values of a window.
-    pub(crate) length: usize,
     /// First row of each window.
     pub(crate) rows: &'a [usize],
     pub(crate) targets: Targets<'a>,
 }
 
-/// Sixteen columns of a layer with their optimiser's state. Lines past the layer's columns or
-/// inner width are 0 and stay so, because their gradients are.
+/// What one chunk of windows leaves behind.
 #[derive(Clone, Debug)]
-struct Panel {
-    weights: Vec<Line>,
-    mean: Vec<Line>,
-    square: Vec<Line>,
-    bias: [Line; 1],
-    bias_mean: Line,
-    bias_square: Line,
-    /// Weights again, inner index across, for the way back: line `16 * inner panel + column`.
-    across: Vec<Line>,
-}
-
-#[derive(Clone, Debug)]
-struct Layer {
-    inner: usize,
-    columns: usize,
-    activation: Activation,
-    panels: Vec<Panel>,
-}
-
-/// What one chunk of rows leaves behind: per layer its outputs and the slope of the loss.
-#[derive(Clone, Debug)]
-struct Chunk {
-    rows: usize,
-    starts: Vec<usize>,
+pub(crate) struct Chunk<M> {
+    pub(crate) rows: usize,
+    pub(crate) starts: Vec<usize>,
     targets: Vec<usize>,
-    outputs: Vec<Vec<Line>>,
-    slopes: Vec<Vec<Line>>,
+    /// What each layer after the first reads, and last what the network gives.
+    pub(crate) inputs: Vec<Vec<Line>>,
+    /// The slopes of the loss at each layer's sums.
+    pub(crate) slopes: Vec<Vec<Line>>,
+    pub(crate) memory: M,
 }
 
-/// A dense network in training.
+/// A network in training.
 #[derive(Clone, Debug)]
-pub(crate) struct Trainee {
+pub(crate) struct Trainee<W: Wiring> {
+    wiring: W,
     layers: Vec<Layer>,
-    chunks: Vec<Chunk>,
+    chunks: Vec<Chunk<W::Memory>>,
     steps: u32,
     /// Errors beyond it count linearly (Huber); infinite for plain squares.
     bend: f32,
 }
 
-impl Trainee {
+impl<W: Wiring> Trainee<W> {
     /// A network with these layers, the first of which reads the windows.
-    pub(crate) fn new(starts: &[LayerStart], bend: f32) -> Self {
+    pub(crate) fn new(wiring: W, starts: &[LayerStart], bend: f32) -> Self {
         let layers = starts.iter().enumerate().map(|(i, s)| Layer::new(s, i > 0)).collect();
-        Self { layers, chunks: Vec::new(), steps: 0, bend }
+        Self { wiring, layers, chunks: Vec::new(), steps: 0, bend }
     }
 
     /// Follows the mean loss of a batch once. Rows may have any number, the same each time at best.
     pub(crate) fn step(&mut self, batch: &Batch<'_>, rates: Rates) {
         self.load(batch);
-        let layers = &self.layers;
-        let count = batch.rows.len() * batch.targets.length;
-        let loss = Loss { targets: batch.targets, bend: self.bend, scale: 1.0 / count as f32 };
+        let (wiring, layers, loss) = (&self.wiring, &self.layers, self.mean_loss(batch));
         self.chunks.par_iter_mut().for_each(|chunk| {
-            chunk.forward(layers, batch);
-            chunk.backward(layers, &loss);
+            wiring.forward(layers, batch, chunk);
+            chunk.seed(layers, &loss);
+            wiring.backward(layers, chunk);
         });
         self.steps += 1;
         let update = Update::new(rates, self.steps);
         let chunks = &self.chunks;
+        let spans: Vec<Span> = self.layers.iter().map(Span::of).collect();
         let mut tasks = Vec::new();
         for (index, layer) in self.layers.iter_mut().enumerate() {
             for (panel, weights) in layer.panels.iter_mut().enumerate() {
                 tasks.push((index, panel, weights));
             }
         }
+        let spans = &spans;
         tasks.into_par_iter().for_each(|(layer, panel, weights)| {
-            Descend { chunks, batch, layer, panel, weights, update }.run();
+            Descend { chunks, batch, span: &spans[layer], layer, panel, weights, update }.run();
         });
     }
 
@@ -135,17 +159,19 @@ impl Trainee {
         // A step of plain descent at rate 1 moves weights by the gradient.
         let mut moved = self.clone();
         moved.load(batch);
-        let count = batch.rows.len() * batch.targets.length;
-        let loss = Loss { targets: batch.targets, bend: self.bend, scale: 1.0 / count as f32 };
+        let loss = self.mean_loss(batch);
         for chunk in &mut moved.chunks {
-            chunk.forward(&self.layers, batch);
-            chunk.backward(&self.layers, &loss);
+            self.wiring.forward(&self.layers, batch, chunk);
+            chunk.seed(&self.layers, &loss);
+            self.wiring.backward(&self.layers, chunk);
         }
         let update = Update::plain();
+        let spans: Vec<Span> = self.layers.iter().map(Span::of).collect();
         for (layer, weights) in moved.layers.iter_mut().enumerate() {
             for (panel, weights) in weights.panels.iter_mut().enumerate() {
                 let chunks = &moved.chunks;
-                Descend { chunks, batch, layer, panel, weights, update }.run();
+                let span = &spans[layer];
+                Descend { chunks, batch, span, layer, panel, weights, update }.run();
             }
         }
         let before = self.weights();
@@ -160,14 +186,13 @@ impl Trainee {
     /// Mean loss over windows, without learning from them.
     pub(crate) fn loss(&mut self, batch: &Batch<'_>) -> f64 {
         self.load(batch);
-        let layers = &self.layers;
-        let bend = self.bend;
+        let (wiring, layers, bend) = (&self.wiring, &self.layers, self.bend);
         let sums: Vec<f64> = self
             .chunks
             .par_iter_mut()
             .map(|chunk| {
-                chunk.forward(layers, batch);
-                chunk.loss(&batch.targets, bend)
+                wiring.forward(layers, batch, chunk);
+                layers.last().map_or(0.0, |layer| chunk.loss(layer, &batch.targets, bend))
             })
             .collect();
         sums.iter().sum::<f64>() / (batch.rows.len() * batch.targets.length).max(1) as f64
@@ -178,11 +203,16 @@ impl Trainee {
         self.layers.iter().map(Layer::plain).collect()
     }
 
+    fn mean_loss<'a>(&self, batch: &Batch<'a>) -> Loss<'a> {
+        let count = batch.rows.len() * batch.targets.length;
+        Loss { targets: batch.targets, bend: self.bend, scale: 1.0 / count as f32 }
+    }
+
     /// Lays a batch out in chunks, keeping their memory.
     fn load(&mut self, batch: &Batch<'_>) {
-        let count = batch.rows.len().div_ceil(CHUNK);
+        let count = batch.rows.len().div_ceil(W::CHUNK);
         self.chunks.truncate(count);
-        for (i, rows) in batch.rows.chunks(CHUNK).enumerate() {
+        for (i, rows) in batch.rows.chunks(W::CHUNK).enumerate() {
             if self.chunks.get(i).is_some_and(|chunk| chunk.rows != rows.len()) {
                 self.chunks.truncate(i);
             }
@@ -198,178 +228,51 @@ impl Trainee {
     }
 }
 
-impl Layer {
-    fn new(start: &LayerStart, hidden: bool) -> Self {
-        let lines = if hidden { panels(start.inner) * WIDTH } else { start.inner };
-        let empty = Panel {
-            weights: vec![Line::default(); lines],
-            mean: vec![Line::default(); lines],
-            square: vec![Line::default(); lines],
-            bias: [Line::default()],
-            bias_mean: Line::default(),
-            bias_square: Line::default(),
-            across: vec![Line::default(); if hidden { lines } else { 0 }],
-        };
-        let mut all = vec![empty; panels(start.columns)];
-        for (i, row) in start.weights.chunks_exact(start.columns).enumerate() {
-            for (j, value) in row.iter().enumerate() {
-                all[j / WIDTH].weights[i].0[j % WIDTH] = *value;
-            }
-        }
-        all.iter_mut().for_each(Panel::turn);
-        let (inner, columns) = (start.inner, start.columns);
-        Self { inner, columns, activation: start.activation, panels: all }
-    }
-
-    fn plain(&self) -> (Vec<f32>, Vec<f32>) {
-        let mut weights = vec![0.0; self.inner * self.columns];
-        for (i, row) in weights.chunks_exact_mut(self.columns).enumerate() {
-            for (j, value) in row.iter_mut().enumerate() {
-                *value = self.panels[j / WIDTH].weights[i].0[j % WIDTH];
-            }
-        }
-        let bias = (0..self.columns).map(|j| self.panels[j / WIDTH].bias[0].0[j % WIDTH]);
-        (weights, bias.collect())
-    }
-}
-
-impl Panel {
-    /// Brings `across` up to date.
-    fn turn(&mut self) {
-        for (to, from) in self.across.chunks_exact_mut(WIDTH).zip(self.weights.chunks_exact(WIDTH))
-        {
-            for (i, line) in to.iter_mut().enumerate() {
-                for (j, value) in line.0.iter_mut().enumerate() {
-                    *value = from[j].0[i];
-                }
-            }
-        }
-    }
-}
-
-/// A layer's weights on the way forward.
-struct Forward<'a>(&'a [Panel]);
-
-impl Right for Forward<'_> {
-    #[inline(always)]
-    fn part(&self, panel: usize, part: usize, length: usize) -> &[Line] {
-        &self.0[panel].weights[part * length..][..length]
-    }
-}
-
-/// A layer's weights on the way back.
-struct Backward<'a>(&'a [Panel]);
-
-impl Right for Backward<'_> {
-    #[inline(always)]
-    fn part(&self, panel: usize, part: usize, length: usize) -> &[Line] {
-        &self.0[part].across[panel * WIDTH..][..length]
-    }
-}
-
-/// Bias and activation, taken from the panels themselves.
-struct Own<'a> {
-    panels: &'a [Panel],
-    activation: Activation,
-}
-
-impl Finish for Own<'_> {
-    #[inline(always)]
-    fn finish<S: Simd, const V: usize>(
-        &self,
-        simd: S,
-        panel: usize,
-        row: usize,
-        sums: [S::f32s; V],
-    ) -> [S::f32s; V] {
-        let activate = Activate { bias: &self.panels[panel].bias, activation: self.activation };
-        activate.finish::<S, V>(simd, 0, row, sums)
-    }
-}
-
-/// Slopes through an activation, of its outputs.
-struct Through<'a> {
-    outputs: &'a [Line],
-    rows: usize,
-    activation: Activation,
-}
-
-impl Finish for Through<'_> {
-    #[inline(always)]
-    fn finish<S: Simd, const V: usize>(
-        &self,
-        simd: S,
-        panel: usize,
-        row: usize,
-        mut sums: [S::f32s; V],
-    ) -> [S::f32s; V] {
-        let outputs = load::<S, V>(&self.outputs[panel * self.rows + row]);
-        for j in 0..V {
-            sums[j] = slope(simd, self.activation, outputs[j], sums[j]);
-        }
-        sums
-    }
-}
-
-impl Chunk {
+impl<M: Default> Chunk<M> {
     fn new(layers: &[Layer], rows: usize) -> Self {
-        let lines = |layer: &Layer| vec![Line::default(); layer.panels.len() * rows];
+        let empty = |lines: usize| vec![Line::default(); lines];
+        let read = layers.iter().skip(1).map(|layer| layer.inputs(rows));
+        let inputs = read.chain(layers.last().map(|layer| layer.outputs(rows)));
         Self {
             rows,
             starts: Vec::with_capacity(rows),
             targets: Vec::with_capacity(rows),
-            outputs: layers.iter().map(lines).collect(),
-            slopes: layers.iter().map(lines).collect(),
+            inputs: inputs.map(empty).collect(),
+            slopes: layers.iter().map(|layer| empty(layer.outputs(rows))).collect(),
+            memory: M::default(),
         }
     }
+}
 
-    fn forward(&mut self, layers: &[Layer], batch: &Batch<'_>) {
-        for (i, layer) in layers.iter().enumerate() {
-            let (before, after) = self.outputs.split_at_mut(i);
-            let (rows, out) = (self.rows, after[0].as_mut_slice());
-            let right = Forward(&layer.panels);
-            let finish = Own { panels: &layer.panels, activation: layer.activation };
-            match before.last() {
-                None => {
-                    let left = listed(batch, &self.starts);
-                    Product { left, right, rows, finish, out }.run();
-                }
-                Some(lines) => {
-                    let left = Paneled { lines, rows };
-                    Product { left, right, rows, finish, out }.run();
-                }
-            }
-        }
+impl<M> Chunk<M> {
+    /// The slopes of what the last layer gave.
+    fn seed(&mut self, layers: &[Layer], loss: &Loss<'_>) {
+        let (Some(layer), Some(outputs), Some(slopes)) =
+            (layers.last(), self.inputs.last(), self.slopes.last_mut())
+        else {
+            return;
+        };
+        let (places, columns, rows) = (layer.reach.places(), layer.columns, self.rows);
+        let starts = &self.targets;
+        pulp::Arch::new().dispatch(Seed { loss, starts, places, columns, rows, outputs, slopes });
     }
 
-    fn backward(&mut self, layers: &[Layer], loss: &Loss<'_>) {
-        let last = layers.len() - 1;
-        let (rows, outputs) = (self.rows, &self.outputs[last]);
-        let slopes = self.slopes[last].as_mut_slice();
-        pulp::Arch::new().dispatch(Seed { loss, starts: &self.targets, rows, outputs, slopes });
-        for i in (1..layers.len()).rev() {
-            let (before, after) = self.slopes.split_at_mut(i);
-            let left = Paneled { lines: &after[0], rows };
-            let activation = layers[i - 1].activation;
-            let finish = Through { outputs: &self.outputs[i - 1], rows, activation };
-            let right = Backward(&layers[i].panels);
-            Product { left, right, rows, finish, out: &mut before[i - 1] }.run();
-        }
-    }
-
-    /// Slopes of a layer's panel, a line a row.
+    /// A block of lines.
     #[inline(always)]
-    fn slopes(&self, layer: usize, panel: usize) -> &[Line] {
-        &self.slopes[layer][panel * self.rows..][..self.rows]
+    fn block<'a>(&self, lines: &'a [Line], block: usize) -> &'a [Line] {
+        &lines[block * self.rows..][..self.rows]
     }
 
-    fn loss(&self, targets: &Targets<'_>, bend: f32) -> f64 {
-        let Some(outputs) = self.outputs.last() else { return 0.0 };
+    /// The sum of losses; `layer` is the last one.
+    fn loss(&self, layer: &Layer, targets: &Targets<'_>, bend: f32) -> f64 {
+        let Some(outputs) = self.inputs.last() else { return 0.0 };
+        let places = layer.reach.places();
         let mut sum = 0.0;
         for (row, start) in self.targets.iter().enumerate() {
-            for (j, target) in targets.values[*start..][..targets.length].iter().enumerate() {
-                let output = outputs[j / WIDTH * self.rows + row].0[j % WIDTH];
-                let error = (output - target).abs();
+            for (i, target) in targets.values[*start..][..targets.length].iter().enumerate() {
+                let (place, j) = (i / layer.columns, i % layer.columns);
+                let block = self.block(outputs, j / WIDTH * places + place);
+                let error = (block[row].0[j % WIDTH] - target).abs();
                 let inside = error.min(bend);
                 sum += f64::from(inside) * f64::from(2.0 * error - inside);
             }
@@ -378,67 +281,9 @@ impl Chunk {
     }
 }
 
-fn listed<'a>(batch: &Batch<'a>, starts: &'a [usize]) -> Listed<'a> {
-    Listed { values: batch.values, starts, length: batch.length }
-}
-
-/// Where the slopes begin: error, held within the bend, times 2, over the number of values.
-struct Loss<'a> {
-    targets: Targets<'a>,
-    bend: f32,
-    scale: f32,
-}
-
-struct Seed<'a> {
-    loss: &'a Loss<'a>,
-    starts: &'a [usize],
-    rows: usize,
-    outputs: &'a [Line],
-    slopes: &'a mut [Line],
-}
-
-impl Seed<'_> {
-    #[inline(always)]
-    fn all<S: Simd, const V: usize>(self, simd: S) {
-        let Targets { values, length, .. } = self.loss.targets;
-        let (above, below) = (simd.splat_f32s(self.loss.bend), simd.splat_f32s(-self.loss.bend));
-        let scale = simd.splat_f32s(2.0 * self.loss.scale);
-        for panel in 0..self.outputs.len() / self.rows.max(1) {
-            let from = panel * WIDTH;
-            let width = WIDTH.min(length - from);
-            for (row, start) in self.starts.iter().enumerate() {
-                let at = panel * self.rows + row;
-                let mut target = Line::default();
-                let asked = &values[start + from..][..width];
-                if width == WIDTH {
-                    target.0.copy_from_slice(asked);
-                } else {
-                    target.0[..width].copy_from_slice(asked);
-                }
-                let target = load::<S, V>(&target);
-                let mut line = load::<S, V>(&self.outputs[at]);
-                for j in 0..V {
-                    let error = simd.sub_f32s(line[j], target[j]);
-                    let error = simd.max_f32s(simd.min_f32s(error, above), below);
-                    line[j] = simd.mul_f32s(error, scale);
-                }
-                store::<S, V>(&mut self.slopes[at], line);
-            }
-        }
-    }
-}
-
-impl pulp::WithSimd for Seed<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match S::F32_LANES {
-            8 => self.all::<S, 2>(simd),
-            4 => self.all::<S, 4>(simd),
-            _ => self.all::<S, 16>(simd),
-        }
-    }
+/// What a place of the first layer reads: `length` values from a row of each window on.
+fn listed<'a>(batch: &Batch<'a>, starts: &'a [usize], begin: usize, length: usize) -> Listed<'a> {
+    Listed { values: &batch.values[begin * batch.stride..], starts, length }
 }
 
 #[cfg(test)]

@@ -3,49 +3,16 @@
 //! All of it runs in a pool of one thread, because matrix kernels split sums by thread count.
 
 use super::windows::Windows;
-use super::{Patience, rate_at};
+use super::{Course, Patience, rate_at};
 use crate::baseline::autoencoder::single_thread;
-use crate::detector::stored::Stored;
-use crate::detector::{Rows, Weights};
 use crate::error::Result;
 use candle_core::{D, Device, Tensor, Var};
 use candle_nn::optim::{AdamW, Optimizer, ParamsAdamW};
 use fieldmirror_core::ids::EntityKey;
 use fieldmirror_core::seed::{Purpose, Seed};
 
-/// Errors beyond it count linearly in training.
-const BEND: f64 = 1.0;
-
-/// Windows that are scored together: always as many, the last ones filled up, so that shapes and
-/// with them the order of sums never change.
-pub(crate) const SCORED: usize = 256;
-
-/// How long and how a network learns.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Course {
-    pub(crate) steps: u32,
-    pub(crate) batch: usize,
-    pub(crate) rate: f64,
-    pub(crate) patience: u32,
-}
-
-/// Where a network's parameters come from.
-pub(crate) trait Source {
-    /// The parameter of this name and shape; `first` says what it is where it is new.
-    ///
-    /// # Errors
-    /// If it is not there as it should be.
-    fn parameter(&mut self, name: &str, shape: &[usize], first: First) -> Result<Tensor>;
-}
-
-/// What a parameter is before training.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum First {
-    /// The same value everywhere.
-    Flat(f32),
-    /// Normal draws with this standard deviation.
-    Spread(f64),
-}
+/// Held-back windows that are looked at.
+const LOOKED_AT: usize = 256;
 
 /// New parameters from draws.
 #[derive(Debug)]
@@ -53,7 +20,7 @@ pub(crate) struct Fresh {
     name: &'static str,
     seed: Seed,
     device: Device,
-    all: Vec<(String, Var)>,
+    all: Vec<Var>,
 }
 
 impl Fresh {
@@ -64,24 +31,15 @@ impl Fresh {
 
     /// Those made so far, to be trained.
     pub(crate) fn vars(&self) -> Vec<Var> {
-        self.all.iter().map(|(_, var)| var.clone()).collect()
+        self.all.clone()
     }
 
-    /// A detector's numbers with their values.
-    pub(crate) fn kept(&self, mut weights: Weights) -> Result<Weights> {
-        for (name, var) in &self.all {
-            weights = weights.with(name, var.dims(), &var.flatten_all()?.to_vec1::<f32>()?);
-        }
-        Ok(weights)
-    }
-}
-
-impl Source for Fresh {
-    fn parameter(&mut self, name: &str, shape: &[usize], first: First) -> Result<Tensor> {
+    /// A new parameter: normal draws with this standard deviation, all 0 without one.
+    fn parameter(&mut self, name: &str, shape: &[usize], spread: Option<f64>) -> Result<Tensor> {
         let count = shape.iter().product::<usize>() as u32;
-        let values: Vec<f32> = match first {
-            First::Flat(value) => vec![value; count as usize],
-            First::Spread(spread) => {
+        let values: Vec<f32> = match spread {
+            None => vec![0.0; count as usize],
+            Some(spread) => {
                 let key = EntityKey::of(&format!("{}/{name}", self.name));
                 let draws = self.seed.draws(key, Purpose::ModelWeights);
                 (0..count).map(|i| (spread * draws.normal(i)) as f32).collect()
@@ -89,20 +47,20 @@ impl Source for Fresh {
         };
         let var = Var::from_vec(values, shape, &self.device)?;
         let tensor = var.as_tensor().clone();
-        self.all.push((name.to_owned(), var));
+        self.all.push(var);
         Ok(tensor)
     }
-}
 
-/// Parameters read back.
-pub(crate) struct Restored<'a> {
-    pub(crate) stored: Stored<'a>,
-    pub(crate) device: Device,
-}
-
-impl Source for Restored<'_> {
-    fn parameter(&mut self, name: &str, shape: &[usize], _: First) -> Result<Tensor> {
-        Ok(Tensor::from_slice(self.stored.tensor(name, shape)?, shape, &self.device)?)
+    /// Weights and bias of a linear map, drawn for what follows: a gain of 2 before a relu, else 1.
+    pub(crate) fn linear(
+        &mut self,
+        name: &str,
+        [inner, columns]: [usize; 2],
+        gain: f64,
+    ) -> Result<(Tensor, Tensor)> {
+        let spread = libm::sqrt(gain / inner as f64);
+        let weights = self.parameter(&format!("{name}.weight"), &[inner, columns], Some(spread))?;
+        Ok((weights, self.parameter(&format!("{name}.bias"), &[columns], None)?))
     }
 }
 
@@ -127,7 +85,7 @@ pub(crate) fn alone<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<
 /// [`alone`].
 pub(crate) fn descend(
     windows: &Windows,
-    course: Course,
+    course: &Course,
     vars: &[Var],
     device: &Device,
     loss: impl Fn(&Tensor, Option<u32>) -> Result<Tensor>,
@@ -135,9 +93,10 @@ pub(crate) fn descend(
     if windows.is_empty() {
         return Ok(());
     }
-    let params = ParamsAdamW { lr: course.rate, weight_decay: 1e-4, ..ParamsAdamW::default() };
+    let params =
+        ParamsAdamW { lr: course.rate, weight_decay: course.decay, ..ParamsAdamW::default() };
     let mut optimizer = AdamW::new(vars.to_vec(), params)?;
-    let held = &windows.held[..windows.held.len().min(SCORED)];
+    let held = &windows.held[..windows.held.len().min(LOOKED_AT)];
     let mut patience: Patience<Vec<Tensor>> = Patience::new(course.patience, held.is_empty());
     let count = windows.batch(course.batch);
     let mut rows = Vec::with_capacity(count);
@@ -169,9 +128,9 @@ fn batch(windows: &Windows, rows: &[usize], device: &Device) -> Result<Tensor> {
 ///
 /// # Source
 /// Huber, "Robust estimation of a location parameter" (1964), times 2.
-pub(crate) fn huber(rebuilt: &Tensor, target: &Tensor) -> Result<Tensor> {
+pub(crate) fn huber(rebuilt: &Tensor, target: &Tensor, bend: f32) -> Result<Tensor> {
     let error = (rebuilt - target)?.abs()?;
-    let inside = error.minimum(BEND)?;
+    let inside = error.minimum(f64::from(bend))?;
     Ok((&inside * ((error * 2.0)? - &inside)?)?.mean_all()?)
 }
 
@@ -185,33 +144,6 @@ pub(crate) fn measured(x: &Tensor, measured: &[usize]) -> Result<Tensor> {
     Ok(x.contiguous()?.index_select(&index, 2)?)
 }
 
-/// The newest rows `[windows, measured]` that `forward` gives for the windows of `rows`, each
-/// computed in a batch of [`SCORED`]. Call it inside [`alone`].
-pub(crate) fn newest_rows(
-    rows: Rows<'_>,
-    window: usize,
-    count: usize,
-    device: &Device,
-    forward: impl Fn(&Tensor) -> Result<Tensor>,
-) -> Result<Vec<f32>> {
-    let mut all = Vec::new();
-    let mut clipped = Vec::new();
-    for first in (0..count).step_by(SCORED) {
-        let some = SCORED.min(count - first);
-        let channels = rows.channels();
-        super::clip(rows.window(first, some + window - 1), &mut clipped);
-        let mut values = Vec::with_capacity(SCORED * window * channels);
-        for row in 0..some {
-            values.extend_from_slice(&clipped[row * channels..][..window * channels]);
-        }
-        values.resize(SCORED * window * channels, 0.0);
-        let x = Tensor::from_vec(values, (SCORED, window, channels), device)?;
-        let rebuilt = forward(&x)?.flatten_all()?.to_vec1::<f32>()?;
-        all.extend_from_slice(&rebuilt[..rebuilt.len() / SCORED * some]);
-    }
-    Ok(all)
-}
-
 /// `x` (`[.., inner]`) times `weights` (`[inner, columns]`) plus `bias`.
 pub(crate) fn linear(x: &Tensor, (weights, bias): &(Tensor, Tensor)) -> Result<Tensor> {
     let (inner, columns) = weights.dims2()?;
@@ -221,16 +153,4 @@ pub(crate) fn linear(x: &Tensor, (weights, bias): &(Tensor, Tensor)) -> Result<T
         *last = columns;
     }
     Ok(flat.reshape(shape)?)
-}
-
-/// Weights and bias of a linear map, drawn for what follows: a gain of 2 before a relu, else 1.
-pub(crate) fn linear_parameters(
-    source: &mut dyn Source,
-    name: &str,
-    [inner, columns]: [usize; 2],
-    gain: f64,
-) -> Result<(Tensor, Tensor)> {
-    let spread = First::Spread(libm::sqrt(gain / inner as f64));
-    let weights = source.parameter(&format!("{name}.weight"), &[inner, columns], spread)?;
-    Ok((weights, source.parameter(&format!("{name}.bias"), &[columns], First::Flat(0.0))?))
 }

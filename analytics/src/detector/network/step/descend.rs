@@ -1,7 +1,8 @@
 //! From slopes to new weights: the gradient of a panel is summed in registers and spent on AdamW.
 
-use super::super::kernel::{Left, Line, Paneled, load, store};
-use super::{Batch, Chunk, Panel, Rates, listed};
+use super::super::kernel::{Left, Line, Paneled, WIDTH, load, store};
+use super::layer::{Layer, Panel};
+use super::{Batch, Chunk, Rates, listed};
 use pulp::Simd;
 
 const BETA_1: f64 = 0.9;
@@ -72,17 +73,47 @@ impl Update {
     }
 }
 
+/// Which inputs meet which slopes in the gradient of a layer's weights.
+pub(super) struct Span {
+    places: usize,
+    /// Values that a place of the first layer reads.
+    inner: usize,
+    /// Where places of the first layer begin in a window.
+    begins: Vec<usize>,
+    /// For each 16 lines of weights the blocks before that they are multiplied with, and the
+    /// places where.
+    meets: Vec<Vec<(usize, usize)>>,
+}
+
+impl Span {
+    pub(super) fn of(layer: &Layer) -> Self {
+        let count = layer.lines * layer.reach.width() / WIDTH;
+        let mut meets = vec![Vec::new(); if layer.picks.is_empty() { 0 } else { count }];
+        for (place, picks) in layer.picks.iter().enumerate() {
+            for (block, line) in picks.blocks.iter().zip(&picks.lines) {
+                meets[line / WIDTH].push((*block, place));
+            }
+        }
+        let (places, begins) = (layer.reach.places(), layer.reach.begins());
+        Self { places, inner: layer.inner, begins, meets }
+    }
+}
+
 /// The gradient of one panel over all chunks, and its update.
-pub(super) struct Descend<'a> {
-    pub(super) chunks: &'a [Chunk],
+pub(super) struct Descend<'a, K> {
+    pub(super) chunks: &'a [Chunk<K>],
     pub(super) batch: &'a Batch<'a>,
+    pub(super) span: &'a Span,
     pub(super) layer: usize,
     pub(super) panel: usize,
     pub(super) weights: &'a mut Panel,
     pub(super) update: Update,
 }
 
-impl Descend<'_> {
+/// Inputs and the slopes at the place that read them, a row a window.
+type Met<'a, L> = (L, &'a [Line]);
+
+impl<'a, K: Sync> Descend<'a, K> {
     /// Does it.
     pub(super) fn run(mut self) {
         pulp::Arch::new().dispatch(&mut self);
@@ -91,24 +122,37 @@ impl Descend<'_> {
 
     #[inline(always)]
     fn all<S: Simd, const V: usize>(&mut self, simd: S) {
-        let (chunks, batch) = (self.chunks, self.batch);
+        let (chunks, batch, span) = (self.chunks, self.batch, self.span);
         if self.layer == 0 {
-            let lefts: Vec<_> = chunks.iter().map(|c| listed(batch, &c.starts)).collect();
-            self.columns::<S, V, _>(simd, &lefts);
-        } else {
-            let before = self.layer - 1;
-            let lefts: Vec<_> = chunks
-                .iter()
-                .map(|c| Paneled { lines: &c.outputs[before], rows: c.rows })
-                .collect();
-            self.columns::<S, V, _>(simd, &lefts);
+            let mut met = Vec::with_capacity(chunks.len() * span.places);
+            for chunk in chunks {
+                for (place, begin) in span.begins.iter().enumerate() {
+                    let left = listed(batch, &chunk.starts, *begin, span.inner);
+                    met.push((left, self.slopes(chunk, place)));
+                }
+            }
+            self.columns::<S, V, _>(simd, &met, 0);
+        }
+        let mut met = Vec::new();
+        for (part, meets) in span.meets.iter().enumerate() {
+            met.clear();
+            for chunk in chunks {
+                for (block, place) in meets {
+                    let lines = chunk.block(&chunk.inputs[self.layer - 1], *block);
+                    let left = Paneled { lines, rows: chunk.rows };
+                    met.push((left, self.slopes(chunk, *place)));
+                }
+            }
+            self.columns::<S, V, _>(simd, &met, part * WIDTH);
         }
         let mut sum = [simd.splat_f32s(0.0); V];
         for chunk in chunks {
-            for line in chunk.slopes(self.layer, self.panel) {
-                let line = load::<S, V>(line);
-                for j in 0..V {
-                    sum[j] = simd.add_f32s(sum[j], line[j]);
+            for place in 0..span.places {
+                for line in self.slopes(chunk, place) {
+                    let line = load::<S, V>(line);
+                    for j in 0..V {
+                        sum[j] = simd.add_f32s(sum[j], line[j]);
+                    }
                 }
             }
         }
@@ -116,25 +160,33 @@ impl Descend<'_> {
         self.update.apply::<S, V>(simd, sum, &mut bias[0], bias_mean, bias_square);
     }
 
-    /// All columns of the left side, a few at a time.
     #[inline(always)]
-    fn columns<S: Simd, const V: usize, L: Left>(&mut self, simd: S, lefts: &[L]) {
-        let Some(first) = lefts.first() else { return };
+    fn slopes(&self, chunk: &'a Chunk<K>, place: usize) -> &'a [Line] {
+        chunk.block(&chunk.slopes[self.layer], self.panel * self.span.places + place)
+    }
+
+    /// All columns of the left side, a few at a time; their weights begin at line `from`.
+    #[inline(always)]
+    fn columns<S: Simd, const V: usize, L: Left>(
+        &mut self,
+        simd: S,
+        met: &[Met<'_, L>],
+        from: usize,
+    ) {
+        let Some((first, _)) = met.first() else { return };
         let length = first.length();
-        for part in 0..first.parts() {
-            let mut k = 0;
-            while k + 6 <= length {
-                self.tile::<S, 6, V, L>(simd, lefts, part, k);
-                k += 6;
-            }
-            if k + 4 <= length {
-                self.tile::<S, 4, V, L>(simd, lefts, part, k);
-                k += 4;
-            }
-            while k < length {
-                self.tile::<S, 1, V, L>(simd, lefts, part, k);
-                k += 1;
-            }
+        let mut k = 0;
+        while k + 6 <= length {
+            self.tile::<S, 6, V, L>(simd, met, from, k);
+            k += 6;
+        }
+        if k + 4 <= length {
+            self.tile::<S, 4, V, L>(simd, met, from, k);
+            k += 4;
+        }
+        while k < length {
+            self.tile::<S, 1, V, L>(simd, met, from, k);
+            k += 1;
         }
     }
 
@@ -142,15 +194,15 @@ impl Descend<'_> {
     fn tile<S: Simd, const M: usize, const V: usize, L: Left>(
         &mut self,
         simd: S,
-        lefts: &[L],
-        part: usize,
+        met: &[Met<'_, L>],
+        from: usize,
         k: usize,
     ) {
         let mut sums = [[simd.splat_f32s(0.0); V]; M];
-        for (chunk, left) in self.chunks.iter().zip(lefts) {
-            for (row, line) in chunk.slopes(self.layer, self.panel).iter().enumerate() {
+        for (left, slopes) in met {
+            for (row, line) in slopes.iter().enumerate() {
                 let line = load::<S, V>(line);
-                let values = &left.part(row, part)[k..k + M];
+                let values = &left.part(row, 0)[k..k + M];
                 for i in 0..M {
                     let x = simd.splat_f32s(values[i]);
                     for j in 0..V {
@@ -159,17 +211,16 @@ impl Descend<'_> {
                 }
             }
         }
-        let from = part * lefts[0].length() + k;
         let Panel { weights, mean, square, .. } = &mut *self.weights;
         for (i, sum) in sums.into_iter().enumerate() {
-            let at = from + i;
+            let at = from + k + i;
             let update = self.update;
             update.apply::<S, V>(simd, sum, &mut weights[at], &mut mean[at], &mut square[at]);
         }
     }
 }
 
-impl pulp::WithSimd for &mut Descend<'_> {
+impl<K: Sync> pulp::WithSimd for &mut Descend<'_, K> {
     type Output = ();
 
     #[inline(always)]

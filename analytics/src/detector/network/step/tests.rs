@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::baseline::autoencoder::single_thread;
-use crate::detector::network::examples::waves;
+use crate::detector::network::examples::{apart, waves};
+use crate::detector::network::kernel::{Activate, Product, panels};
+use crate::detector::network::reach::Whole;
 use candle_core::{Device, Tensor, Var};
 use candle_nn::optim::{AdamW, Optimizer, ParamsAdamW};
 use fieldmirror_core::ids::EntityKey;
@@ -24,14 +26,15 @@ fn starts() -> Vec<LayerStart> {
         let spread = 1.4 / (WIDTHS[i] as f32).sqrt();
         let weights = (0..count).map(|k| spread * draws.normal(k) as f32).collect();
         let activation = ACTIVATIONS[i];
-        LayerStart { inner: WIDTHS[i], columns: WIDTHS[i + 1], weights, activation }
+        let reach = Reach::whole(if i == 0 { WINDOW } else { 1 });
+        LayerStart { inner: WIDTHS[i], columns: WIDTHS[i + 1], reach, weights, activation }
     };
     (0..4).map(start).collect()
 }
 
 fn batch<'a>(values: &'a [f32], rows: &'a [usize]) -> Batch<'a> {
     let (stride, length) = (CHANNELS, WINDOW * CHANNELS);
-    Batch { values, stride, length, rows, targets: Targets { values, stride, length } }
+    Batch { values, stride, rows, targets: Targets { values, stride, length } }
 }
 
 /// The same network in candle.
@@ -70,30 +73,18 @@ impl Theirs {
     }
 }
 
-fn plain(tensor: &Tensor) -> Vec<f32> {
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
-}
-
-/// The largest difference, relative to the largest magnitude.
-fn apart(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    let largest = b.iter().fold(0.0_f32, |m, x| m.max(x.abs()));
-    assert!(largest > 0.0);
-    a.iter().zip(b).fold(0.0_f32, |m, (a, b)| m.max((a - b).abs())) / largest
-}
-
 #[test]
 fn gradients_are_those_of_autograd() {
     single_thread().unwrap().install(|| {
         let values = waves(400, CHANNELS, 1);
         let rows: Vec<usize> = (0..150).map(|i| (i * 37) % 390).collect();
-        let trainee = Trainee::new(&starts(), BEND);
+        let trainee = Trainee::new(Chain, &starts(), BEND);
         let ours = trainee.gradients(&batch(&values, &rows));
         let theirs = Theirs::new();
         let gradients = theirs.loss(&values, &rows).backward().unwrap();
         for ((weights, bias), vars) in ours.iter().zip(&theirs.vars) {
-            let weights = apart(weights, &plain(gradients.get(&vars.0).unwrap()));
-            let bias = apart(bias, &plain(gradients.get(&vars.1).unwrap()));
+            let weights = apart(weights, gradients.get(&vars.0).unwrap());
+            let bias = apart(bias, gradients.get(&vars.1).unwrap());
             assert!(weights < 1e-4 && bias < 1e-4, "{weights} {bias}");
         }
     });
@@ -103,7 +94,7 @@ fn gradients_are_those_of_autograd() {
 fn steps_are_those_of_candles_adamw() {
     single_thread().unwrap().install(|| {
         let values = waves(400, CHANNELS, 1);
-        let mut trainee = Trainee::new(&starts(), BEND);
+        let mut trainee = Trainee::new(Chain, &starts(), BEND);
         let theirs = Theirs::new();
         let vars = theirs.vars.iter().flat_map(|(w, b)| [w.clone(), b.clone()]).collect();
         let params = ParamsAdamW { lr: 2e-3, weight_decay: 0.05, ..ParamsAdamW::default() };
@@ -119,7 +110,7 @@ fn steps_are_those_of_candles_adamw() {
             optimizer.backward_step(&loss).unwrap();
         }
         for ((weights, bias), vars) in trainee.weights().iter().zip(&theirs.vars) {
-            let (weights, bias) = (apart(weights, &plain(&vars.0)), apart(bias, &plain(&vars.1)));
+            let (weights, bias) = (apart(weights, &vars.0), apart(bias, &vars.1));
             assert!(weights < 1e-4 && bias < 1e-3, "{weights} {bias}");
         }
     });
@@ -137,21 +128,19 @@ fn products_agree_with_sums_written_out() {
                 packed[j / WIDTH * lines + i].0[j % WIDTH] = *value;
             }
         }
-        struct Whole<'a>(&'a [Line], usize);
-        impl Right for Whole<'_> {
-            fn part(&self, panel: usize, _: usize, length: usize) -> &[Line] {
-                &self.0[panel * self.1..][..length]
-            }
-        }
         let bias = vec![Line([0.25; WIDTH]); panels(columns)];
-        let mut out = vec![Line::default(); panels(columns) * rows];
         let left = crate::detector::network::kernel::Strided {
             values: &values,
             stride: inner,
             length: inner,
         };
-        let finish = Activate { bias: &bias, activation: Activation::Tanh };
-        Product { left, right: Whole(&packed, lines), rows, finish, out: &mut out }.run();
+        let mut out = Vec::new();
+        for (bias, weights) in bias.chunks_exact(1).zip(packed.chunks_exact(lines)) {
+            let finish = Activate { bias, activation: Activation::Tanh };
+            let mut panel = vec![Line::default(); rows];
+            Product { left, right: Whole(weights), rows, finish, out: &mut panel }.run();
+            out.extend(panel);
+        }
         for i in 0..rows {
             for j in 0..columns {
                 let sum: f64 = (0..inner)
