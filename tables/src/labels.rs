@@ -57,6 +57,7 @@ impl Reading {
     fn labels(&self, text: &[u8]) -> Result<(TimeKind, Labels), TablesError> {
         let expected = "a header `start,end` or `time,label`, with `device,` before it for many \
                         devices, and rows";
+        crate::source::check_text(text, &self.name)?;
         let Some((names, rows)) = crate::source::csv_rows(text) else {
             return Err(message(&self.name, "the file is empty", expected, "check the file"));
         };

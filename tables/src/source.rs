@@ -11,7 +11,7 @@
 //! the named constants of `pool.rs` and `feed.rs`: some ten blocks of a few megabytes a thread.
 //!
 //! What it does not do: it changes no value, fills no gap and drops no row. A cell that is no
-//! number becomes NaN and is counted with its place.
+//! number, or one beyond [`LARGEST`], becomes NaN and is counted with its place.
 
 mod batch;
 mod block;
@@ -31,10 +31,11 @@ mod senml;
 mod spec;
 pub(crate) mod time;
 
-pub use counts::{ChannelCounts, Counts, PLACES, Place, Tally};
+pub use counts::{ChannelCounts, Counts, LARGEST, PLACES, Place, Tally};
 pub use spec::{Channel, ColumnMap, Format, Layout, SourceSpec};
 pub use time::{EpochUnit, TimeKind};
 
+pub(crate) use inputs::check_text;
 pub(crate) use number::{Cell, cell};
 pub(crate) use plan::{message, nearest};
 
@@ -188,8 +189,8 @@ impl Source {
         self.bytes_total
     }
 
-    /// SHA-256 of the names, sizes and both ends of the files and of how they are read: tells a
-    /// job that goes on from another, without a pass over the data.
+    /// SHA-256 of the names, sizes and both ends of the files: tells a job that goes on from another,
+    /// without a pass over the data. How they are read is not in it.
     pub const fn identity(&self) -> [u8; 32] {
         self.identity
     }
@@ -233,6 +234,7 @@ impl Source {
             if block.rows == 0 {
                 continue;
             }
+            self.drop_beyond(file, base, &mut block);
             let device = self.device_codes(file, base, &block)?;
             let mut chunk = Chunk {
                 time: std::mem::take(&mut block.time),
@@ -331,6 +333,23 @@ impl Source {
             self.counts.other.add(|| Place { file: name.clone(), row, text });
         }
         std::mem::take(&mut block.unread).into_tally(&mut self.counts.unread, name, base + 1);
+    }
+
+    /// Makes numbers that are none missing, and counts them.
+    fn drop_beyond(&mut self, file: usize, base: u64, block: &mut Block) {
+        let mut columns = std::mem::take(&mut block.values);
+        for (column, counts) in columns.iter_mut().zip(&mut self.counts.channels) {
+            if !column.iter().any(|value| value.abs() > LARGEST) {
+                continue;
+            }
+            let name = &self.feeder.heads()[file].name;
+            for (row, value) in column.iter_mut().enumerate().filter(|(_, v)| v.abs() > LARGEST) {
+                let (row, text) = (base + block.line(row) + 1, format!("{value:e}"));
+                counts.beyond.add(|| Place { file: name.clone(), row, text });
+                *value = f64::NAN;
+            }
+        }
+        block.values = columns;
     }
 
     /// The device of each row, by its position in [`Self::devices`].
@@ -441,8 +460,13 @@ impl Source {
                 self.counts.unread.add(place);
                 continue;
             };
-            let value = block.values[0][row];
-            if value.is_nan() {
+            let mut value = block.values[0][row];
+            if value.abs() > LARGEST {
+                let text = format!("{value:e}");
+                let place = || Place { file: name.clone(), row: line + 1, text };
+                self.counts.channels[channel].beyond.add(place);
+                value = f64::NAN;
+            } else if value.is_nan() {
                 self.count_long(block, row, channel, &name, line);
             }
             let time = block.time.get(row).copied().unwrap_or_default();

@@ -84,16 +84,16 @@ impl OddCells {
     }
 }
 
-/// What of a cell is shown to people.
+/// What of a cell is shown to people, without characters that a terminal would obey.
 pub(super) fn shown(text: &[u8]) -> String {
     const MOST: usize = 40;
     let text = String::from_utf8_lossy(text.trim_ascii());
-    if text.chars().count() <= MOST {
-        return text.into_owned();
+    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut shown: String = text.chars().take(MOST).map(plain).collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push_str("...");
     }
-    let mut text: String = text.chars().take(MOST).collect();
-    text.push_str("...");
-    text
+    shown
 }
 
 /// Texts as numbers in order of first appearance.

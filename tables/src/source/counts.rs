@@ -5,6 +5,9 @@ use std::fmt;
 /// How many places are kept of each oddity.
 pub const PLACES: usize = 5;
 
+/// The largest number that is one: that of `f32`, in which detectors compute and findings are written.
+pub const LARGEST: f64 = f32::MAX as f64;
+
 /// A place in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -49,6 +52,9 @@ pub struct ChannelCounts {
     pub missing: Tally,
     /// Cells with something that is no finite number.
     pub text: Tally,
+    /// Cells with a number beyond [`LARGEST`] on either side, which no sensor measures; programs
+    /// write such numbers where they have none.
+    pub beyond: Tally,
 }
 
 /// What was read so far and what was odd in it. It is the same for any number of threads.

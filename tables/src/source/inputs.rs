@@ -197,9 +197,35 @@ pub(super) fn text(
             head.preset = senml::PRESET;
             head.stamps = Some(super::TimeKind::Zoned);
         }
-        _ => look_at_csv(text, &mut head, spec)?,
+        _ => {
+            check_text(look, name)?;
+            look_at_csv(text, &mut head, spec)?;
+        }
     }
     Ok(head)
+}
+
+/// That bytes are text: no control characters but those that text has. Bytes that are no UTF-8 pass,
+/// since many programs write names and units in older encodings.
+pub(crate) fn check_text(look: &[u8], name: &str) -> Result<(), TablesError> {
+    // Tab, line ends, page ends; the end of a file as DOS marked it, and escape.
+    let odd = |byte: &u8| *byte < b' ' && !matches!(byte, 0x09..=0x0d | 0x1a | 0x1b);
+    let Some(at) = look.iter().position(odd) else { return Ok(()) };
+    let (is, advice) = match look {
+        [0x1f, 0x8b, ..] => ("; it looks like gzip", "unpack it first"),
+        [b'P', b'K', 3, 4, ..] => {
+            ("; it looks like a zip archive, which workbooks are too", "unpack it, or save as CSV")
+        }
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => ("; it looks like UTF-16", "save it as UTF-8"),
+        [b'P', b'A', b'R', b'1', ..] => ("; it looks like Parquet", "say --input-format parquet"),
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => {
+            ("; it looks like Arrow", "say --input-format arrow")
+        }
+        _ => ("", "check how it was made or copied, or name its format with --input-format"),
+    };
+    let byte = look[at];
+    let problem = format!("this is not text: the byte at offset {at} is 0x{byte:02x}{is}");
+    Err(message(name, &problem, "separated values as text", advice))
 }
 
 fn look_at_csv(text: &[u8], head: &mut Head, spec: &SourceSpec) -> Result<(), TablesError> {

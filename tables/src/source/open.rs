@@ -116,6 +116,7 @@ fn build(
     if long && meaning.channels.is_empty() {
         let names = metrics(spec, &heads, plans(&meaning), stdin.is_some())?;
         meaning.set_channels(spec, names, &BTreeMap::new());
+        meaning.check_units(spec, &heads[0])?;
     }
     let plans = plans(&meaning);
     let file_devices = spec.device_from_file.then(|| heads.iter().map(stem).collect());
@@ -136,7 +137,7 @@ fn build(
         pivot: long.then(|| Pivot::new(&meaning.channels)),
         metrics_known: spec.columns.channels.is_some(),
         bytes_total: heads.iter().map(|head| head.bytes).sum(),
-        identity: identity(spec, &heads)?,
+        identity: identity(&heads)?,
         channels: meaning.channels,
         feeder: Feeder::new(spec, heads, plans, stdin),
         ended: false,
@@ -275,10 +276,8 @@ fn stem(head: &Head) -> String {
 }
 
 /// See [`Source::identity`].
-fn identity(spec: &SourceSpec, heads: &[Head]) -> Result<[u8; 32], TablesError> {
+fn identity(heads: &[Head]) -> Result<[u8; 32], TablesError> {
     let mut hasher = Sha256::new();
-    let plain = SourceSpec { inputs: Vec::new(), threads: 0, ..spec.clone() };
-    hasher.update(format!("{plain:?}"));
     for head in heads {
         let name = head.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         hasher.update(format!("\n{name} {}\n", head.bytes));

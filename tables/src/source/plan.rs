@@ -159,9 +159,13 @@ impl Meaning {
             let exogenous = exogenous.filter(|name| !names.contains(name)).cloned();
             let all: Vec<String> = names.iter().cloned().chain(exogenous).collect();
             meaning.set_channels(spec, all, &BTreeMap::new());
+            if !meaning.channels.is_empty() {
+                meaning.check_units(spec, first)?;
+            }
             return Ok(meaning);
         }
         let columns = meaning.channel_columns(spec, heads)?;
+        meaning.check_roles(&first.name, &columns)?;
         let units = heads.iter().flat_map(|head| &head.columns);
         let units = units.map(|column| (column.name.as_str(), column.unit.as_str()));
         let units = units.filter(|(_, unit)| !unit.is_empty()).collect();
@@ -169,10 +173,58 @@ impl Meaning {
         let prefix = first.preset.prefix;
         for channel in &mut meaning.channels {
             if let Some(name) = channel.name.strip_prefix(prefix) {
+                // What is said of a channel may name it either way.
+                if let Some(unit) = map.units.get(name) {
+                    channel.unit.clone_from(unit);
+                }
+                channel.exogenous |= map.exogenous.iter().any(|other| other == name);
                 channel.name = name.to_owned();
             }
         }
+        meaning.check_units(spec, first)?;
         Ok(meaning)
+    }
+
+    /// That no channel is the time, the device or the class as well.
+    fn check_roles(&self, file: &str, channels: &[String]) -> Result<(), TablesError> {
+        let roles = [
+            (&self.time, "time", "--time"),
+            (&self.device, "device", "--device"),
+            (&self.class, "class", "--class"),
+        ];
+        for (name, role, flag) in roles {
+            if let Some(name) = name.as_ref().filter(|name| channels.contains(name)) {
+                return Err(TablesError::telemetry(TelemetryProblem {
+                    file: file.to_owned(),
+                    row: None,
+                    column: Some(name.clone()),
+                    problem: format!("it is a channel, and cannot be the {role} ({flag}) as well"),
+                    expected: "one meaning for each column".to_owned(),
+                    advice: format!(
+                        "name another column with {flag}, or leave it out of the channels, with \
+                         which a model is bound to the ones it learned"
+                    ),
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    /// That each unit is one of a channel.
+    pub(super) fn check_units(&self, spec: &SourceSpec, head: &Head) -> Result<(), TablesError> {
+        let names = || self.channels.iter().map(|channel| channel.name.as_str());
+        let known = |name: &String| self.columns.contains(name) || names().any(|own| own == name);
+        let Some(unknown) = spec.columns.units.keys().find(|name| !known(name)) else {
+            return Ok(());
+        };
+        let meant = nearest(unknown, names());
+        let meant = meant.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
+        Err(message(
+            &head.name,
+            &format!("a unit is given for `{unknown}` (--unit), which is no channel{meant}"),
+            &format!("one of: {}", names().collect::<Vec<_>>().join(", ")),
+            "name a channel",
+        ))
     }
 
     /// Makes `columns` the channels.

@@ -203,3 +203,83 @@ fn files_are_needed_where_they_are() {
     let message = text(&spec, "time,m,v\n1,a,2\n").unwrap_err().to_string();
     assert!(message.contains("name the channels with --channels"), "{message}");
 }
+
+#[test]
+fn a_column_has_one_meaning_and_a_unit_belongs_to_a_channel() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), "t.csv", "time,flow,valve\n1,2,3\n2,3,4\n");
+    let channels = Some(vec!["flow".to_owned(), "valve".to_owned()]);
+    let mut spec = of(&[&path]);
+    spec.columns.channels = channels;
+    spec.columns.device = Some("valve".to_owned());
+    says(
+        &spec,
+        &["t.csv column `valve`: it is a channel, and cannot be the device (--device) as well"],
+    );
+    let mut spec = of(&[&path]);
+    spec.columns.units.insert("flwo".to_owned(), "l/s".to_owned());
+    says(
+        &spec,
+        &[
+            "t.csv: a unit is given for `flwo` (--unit), which is no channel",
+            "did you mean `flow`?",
+            "expected one of: flow, valve",
+        ],
+    );
+    let long = write(folder.path(), "l.csv", "time,m,v\n1,flow,2\n2,flow,3\n");
+    let mut spec = of(&[&long]);
+    spec.layout = Layout::Long { metric: "m".to_owned(), value: "v".to_owned() };
+    spec.columns.units.insert("v".to_owned(), "l/s".to_owned());
+    says(&spec, &["a unit is given for `v`", "expected one of: flow"]);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_told_with_their_offset_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let garbage: Vec<u8> = (0..4000_u32).map(|i| (i * i * 37 % 251) as u8).collect();
+    let cases: [(&str, &[u8], &str); 5] = [
+        ("a.csv", &garbage, "this is not text: the byte at offset 0 is 0x00"),
+        ("b.csv", b"time,a\n1,2\n2,\x013\n", "offset 13 is 0x01"),
+        ("c.csv", b"\x1f\x8b\x08\x00abc", "offset 0 is 0x1f; it looks like gzip; expected"),
+        ("d.csv", b"\xff\xfet\0i\0m\0e\0", "offset 3 is 0x00; it looks like UTF-16"),
+        ("e.csv", b"PK\x03\x04\x14\x00", "offset 2 is 0x03; it looks like a zip archive"),
+    ];
+    for (name, bytes, word) in cases {
+        let spec = of(&[&put(name, bytes)]);
+        says(&spec, &[name, word]);
+        assert!(error(&spec).chars().all(|c| !c.is_control()), "{name}");
+    }
+    // Another encoding than UTF-8 is text all the same.
+    let latin = put("latin.csv", b"time,temp \xb0C\n1,2\n2,3\n");
+    assert_eq!(Source::open(&of(&[&latin])).unwrap().channels().len(), 1);
+}
+
+#[test]
+fn numbers_that_no_sensor_measures_are_missing_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let wide = "time,a,b\n1,1e39,1\n2,2,-3.5e38\n3,3.4e38,1e300\n";
+    let wide = write(folder.path(), "w.csv", wide);
+    let mut source = Source::open(&of(&[&wide])).unwrap();
+    let chunk = source.next_chunk().unwrap().unwrap();
+    assert!(chunk.values[0][0].is_nan() && chunk.values[1][1].is_nan());
+    assert_eq!(chunk.values[0][1..], [2.0, 3.4e38]);
+    let counts = &source.counts().channels;
+    assert_eq!((counts[0].beyond.count, counts[1].beyond.count), (1, 2));
+    let first: Vec<(u64, &str)> =
+        counts[1].beyond.first.iter().map(|place| (place.row, place.text.as_str())).collect();
+    assert_eq!(first, [(2, "-3.5e38"), (3, "1e300")]);
+    assert_eq!(counts[1].text.count + counts[1].missing.count, 0);
+    let long = write(folder.path(), "l.csv", "time,m,v\n1,a,1\n2,a,1e40\n3,a,2\n");
+    let mut spec = of(&[&long]);
+    spec.layout = Layout::Long { metric: "m".to_owned(), value: "v".to_owned() };
+    let mut source = Source::open(&spec).unwrap();
+    let chunk = source.next_chunk().unwrap().unwrap();
+    assert!(chunk.values[0][1].is_nan() && chunk.len() == 3);
+    let beyond = &source.counts().channels[0].beyond;
+    assert_eq!((beyond.count, beyond.first[0].row), (1, 2));
+}
