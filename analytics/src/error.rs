@@ -114,8 +114,8 @@ pub enum AnalyticsError {
     },
     /// All measured channels are constant.
     #[error(
-        "no measured channel of the class `{class}` ever changes; expected at least one that \
-         varies in clean telemetry"
+        "no measured channel{} ever changes; expected at least one that varies in clean telemetry",
+        named(" of the", class)
     )]
     NothingVaries {
         /// The class.
@@ -123,8 +123,8 @@ pub enum AnalyticsError {
     },
     /// There is too little to learn a class from.
     #[error(
-        "{rows} rows are too few to learn the class `{class}` from; expected at least {needed} rows \
-         of clean telemetry"
+        "{rows} rows are too few to learn{} from; expected at least {needed} rows of clean telemetry",
+        named(" the", class)
     )]
     FewRows {
         /// The class.
@@ -135,7 +135,7 @@ pub enum AnalyticsError {
         needed: usize,
     },
     /// No detector could be fitted.
-    #[error("no detector can learn the class `{class}`: {why}")]
+    #[error("no detector can learn{}: {why}", named(" the", class))]
     NoDetector {
         /// The class.
         class: String,
@@ -144,9 +144,10 @@ pub enum AnalyticsError {
     },
     /// A row that is older than those that may still be put in order.
     #[error(
-        "the clock of device `{device}` goes back: row {row} is of {time} us, after one of \
-         {before} us; expected rows at most {reorder_rows} places out of order; sort the file, \
-         raise time.reorder_rows, or set time.late = \"skip\""
+        "the clock of device `{device}` goes back: row {row} is of {}, after one of {}; expected \
+         rows at most {reorder_rows} places out of order, and with --state only rows after those \
+         that it has seen; sort the file, raise time.reorder_rows, or set time.late = \"skip\"",
+        moment(*time), moment(*before)
     )]
     Late {
         /// Whose row.
@@ -161,7 +162,7 @@ pub enum AnalyticsError {
         reorder_rows: usize,
     },
     /// A device of a class that was not learned.
-    #[error("the model knows no class `{class}`; expected one of {expected}")]
+    #[error("{}", other_class(class, expected))]
     DeviceClass {
         /// The class as given.
         class: String,
@@ -311,6 +312,28 @@ impl AnalyticsError {
             _ => true,
         }
     }
+}
+
+/// A class after `words`; nothing where there is none.
+fn named(words: &str, class: &str) -> String {
+    if class.is_empty() { String::new() } else { format!("{words} class `{class}`") }
+}
+
+/// What is said of a device whose class was not learned; `expected` are the classes in quotes.
+fn other_class(class: &str, expected: &str) -> String {
+    if class.is_empty() {
+        return format!(
+            "the telemetry does not say of which class its devices are; expected one of {expected}; \
+             name the column of classes with --class"
+        );
+    }
+    if expected == "``" {
+        return format!(
+            "a device is of the class `{class}`, and the model learned without classes; expected \
+             telemetry without them; leave --class out, or train with it"
+        );
+    }
+    format!("the model knows no class `{class}`; expected one of {expected}")
 }
 
 /// A time for people: UTC, or the number itself where it is so small that it is a row's number.

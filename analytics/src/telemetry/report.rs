@@ -71,6 +71,26 @@ pub struct DetectorReport {
     pub left_out: Option<String>,
 }
 
+/// A number for people: four significant digits, more where they are before the point, and a power
+/// of ten where that is long.
+pub fn rounded(value: f64) -> String {
+    let size = value.abs();
+    if !value.is_finite() || size == 0.0 {
+        return value.to_string();
+    }
+    if !(1e-4..1e9).contains(&size) {
+        let text = format!("{value:.3e}");
+        let (lead, power) = text.split_once('e').unwrap_or((&text, "0"));
+        return format!("{}e{power}", lead.trim_end_matches('0').trim_end_matches('.'));
+    }
+    let digits = (3 - libm::log10(size).floor() as i64).max(0) as usize;
+    let text = format!("{value:.digits$}");
+    if text.contains('.') {
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    text
+}
+
 impl TrainingReport {
     /// As JSON.
     pub fn to_json(&self) -> String {
@@ -82,7 +102,7 @@ impl TrainingReport {
 impl fmt::Display for TrainingReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let how = if self.period_inferred { "inferred" } else { "given" };
-        writeln!(f, "period      {} s ({how})", self.period_seconds)?;
+        writeln!(f, "period      {} s ({how})", rounded(self.period_seconds))?;
         let counts = &self.counts;
         writeln!(f, "rows        {}", counts.rows)?;
         for (what, count) in [
@@ -149,8 +169,9 @@ impl fmt::Display for ClassReport {
         writeln!(f, "  threshold {:.3} ({how})", found.threshold)?;
         writeln!(
             f,
-            "  expected  {} false alarms per device-day asked for, {:.4} out of fold",
-            found.nominal, found.achieved
+            "  expected  {} false alarms per device-day asked for, {} out of fold",
+            rounded(found.nominal),
+            rounded(found.achieved)
         )?;
         if found.capped {
             writeln!(f, "            a score cannot be large enough for so few: more are likely")?;
@@ -171,5 +192,17 @@ impl fmt::Display for DetectorReport {
             write!(f, " (area {:.3}, shift {:.2})", evidence.area(), evidence.shift())?;
         }
         writeln!(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rounded;
+
+    #[test]
+    fn numbers_are_short() {
+        let values = [0.0, 0.1 + 0.2, 0.002_800_000_000_000_000_4, 97.101_690_1, 101_325.2, 3e-7];
+        assert_eq!(values.map(rounded), ["0", "0.3", "0.0028", "97.1", "101325", "3e-7"]);
+        assert_eq!([1e12, -2.5, f64::NAN].map(rounded), ["1e12", "-2.5", "NaN"]);
     }
 }
