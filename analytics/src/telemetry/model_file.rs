@@ -1,7 +1,8 @@
 //! The model file: one safetensors file with all numbers, and a manifest in its metadata that says
 //! what they are.
 //!
-//! The same model gives the same bytes. Numbers that must come back exactly are tensors; the
+//! The same model gives the same bytes, and the manifest holds a SHA-256 over all of them, so that a
+//! damaged file is no other model. Numbers that must come back exactly are tensors; the
 //! manifest's numbers are settings, and copies for people.
 
 use super::budget::Calibration;
@@ -14,10 +15,11 @@ use crate::detector::{Kind, Weights};
 use crate::error::{AnalyticsError, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 
 /// Version of the file's layout.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// The key of the manifest in the file's metadata.
 const MANIFEST: &str = "fieldmirror_model";
@@ -25,12 +27,17 @@ const MANIFEST: &str = "fieldmirror_model";
 #[derive(Serialize, Deserialize)]
 struct Manifest {
     format_version: u32,
+    /// Of the whole file, with [`NO_SUM`] in this place.
+    sha256: String,
     provenance: Provenance,
     schema: Schema,
     period_us: i64,
     settings: Settings,
     classes: Vec<ClassManifest>,
 }
+
+/// What stands in the place of the sum while it is made.
+const NO_SUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Only to tell a wrong version from a damaged file.
 #[derive(Deserialize)]
@@ -86,6 +93,7 @@ impl Model {
         }
         let manifest = Manifest {
             format_version: FORMAT_VERSION,
+            sha256: NO_SUM.to_owned(),
             provenance: self.provenance.clone(),
             schema: self.schema.clone(),
             period_us: self.period_us,
@@ -102,7 +110,12 @@ impl Model {
         let views = views.map_err(|error| wrong(error.to_string()))?;
         // One key, so that the map's order says nothing.
         let metadata = HashMap::from([(MANIFEST.to_owned(), text)]);
-        safetensors::serialize(views, Some(metadata)).map_err(|error| wrong(error.to_string()))
+        let bytes = safetensors::serialize(views, Some(metadata));
+        let mut bytes = bytes.map_err(|error| wrong(error.to_string()))?;
+        let sum = hex(&Sha256::digest(&bytes));
+        let at = place(&bytes, NO_SUM).ok_or_else(|| wrong("it has no manifest".to_owned()))?;
+        bytes[at..at + sum.len()].copy_from_slice(sum.as_bytes());
+        Ok(bytes)
     }
 
     /// The model in a file's bytes.
@@ -126,6 +139,7 @@ impl Model {
         }
         let manifest: Manifest = serde_json::from_str(text)
             .map_err(|error| wrong(format!("its manifest is damaged ({error})")))?;
+        check_sum(bytes, &manifest.sha256)?;
         manifest.settings.check()?;
         let tensors = SafeTensors::deserialize(bytes)
             .map_err(|error| wrong(format!("it is damaged ({error})")))?;
@@ -155,6 +169,36 @@ impl Model {
             (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
         })
     }
+}
+
+/// Where the manifest of a file says `sum`.
+fn place(bytes: &[u8], sum: &str) -> Option<usize> {
+    // Inside the header's text the manifest's quotes are escaped.
+    let before = br#"\"sha256\":\""#;
+    let wanted = [before, sum.as_bytes()].concat();
+    let found = bytes.windows(wanted.len()).position(|window| window == wanted)?;
+    Some(found + before.len())
+}
+
+/// That a file's bytes are those of which its manifest has the sum.
+fn check_sum(bytes: &[u8], sum: &str) -> Result<()> {
+    let wrong = || {
+        let problem = "it is damaged: its checksum is not that of its bytes; copy it again";
+        AnalyticsError::ModelFile { problem: problem.to_owned() }
+    };
+    if sum.len() != NO_SUM.len() {
+        return Err(wrong());
+    }
+    let at = place(bytes, sum).ok_or_else(wrong)?;
+    let mut hasher = Sha256::new();
+    for part in [&bytes[..at], NO_SUM.as_bytes(), &bytes[at + sum.len()..]] {
+        hasher.update(part);
+    }
+    if hex(&hasher.finalize()) == sum { Ok(()) } else { Err(wrong()) }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn put_class(

@@ -24,12 +24,51 @@ fn what_is_no_model_is_refused_with_the_reason() {
     let none: Vec<(&str, safetensors::tensor::TensorView<'_>)> = Vec::new();
     let other = safetensors::serialize(none, None).unwrap();
     assert!(error(&other).to_string().contains("not of a detection model"));
-    let version = "\\\"format_version\\\":2";
+    let version = "\\\"format_version\\\":3";
     let mut places = bytes.windows(version.len());
     let at = places.position(|w| w == version.as_bytes()).unwrap() + version.len() - 1;
     let mut newer = bytes.clone();
     newer[at] = b'7';
-    assert!(matches!(error(&newer), AnalyticsError::ModelVersion { found: 7, expected: 2 }));
+    assert!(matches!(error(&newer), AnalyticsError::ModelVersion { found: 7, expected: 3 }));
+}
+
+#[test]
+fn a_flipped_byte_anywhere_makes_no_other_model() {
+    let bytes = shared().to_bytes().unwrap();
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let places = (0..header).step_by(7).chain((header..bytes.len()).step_by(3));
+    for at in places.chain([header - 1, header, bytes.len() - 1]) {
+        for bit in [0, 5] {
+            let mut other = bytes.clone();
+            other[at] ^= 1 << bit;
+            let refused = Model::from_bytes(&other).map(|_| at).unwrap_err();
+            let of_file = matches!(
+                refused,
+                AnalyticsError::ModelFile { .. } | AnalyticsError::ModelVersion { .. }
+            );
+            assert!(of_file && refused.is_bad_input(), "byte {at}: {refused}");
+        }
+    }
+    let mut other = bytes.clone();
+    other[header + 3] ^= 1;
+    let told = Model::from_bytes(&other).unwrap_err().to_string();
+    assert!(told.contains("its checksum is not that of its bytes"), "{told}");
+}
+
+#[test]
+fn what_has_no_class_is_told_without_one() {
+    let mut constant = plant("p1", 1, 400);
+    constant.columns[..3].iter_mut().for_each(|column| column.fill(1.0));
+    let told = |class: &str, plant: &Plant| {
+        let columns = plant.columns();
+        let one = Series { device: "p1", class, time: &plant.time, columns: &columns };
+        Model::train(schema(), &[one], &settings(), Seed::new(1)).unwrap_err().to_string()
+    };
+    assert!(told("", &constant).starts_with("no measured channel ever changes"));
+    assert!(told("pumps", &constant).contains("channel of the class `pumps` ever"));
+    assert!(told("", &plant("p1", 1, 5)).contains("too few to learn from"));
+    let told = shared().class("boilers").unwrap_err().to_string();
+    assert!(told.contains("the model learned without classes") && !told.contains("``"), "{told}");
 }
 
 #[test]
@@ -77,7 +116,12 @@ fn bad_training_telemetry_is_told_in_one_sentence() {
     let mut back = plant("p1", 1, 400);
     back.time[200..].iter_mut().for_each(|time| *time -= 100 * SECOND);
     let error = refused(&back).to_string();
-    assert!(error.contains("row 200") && error.contains("p1"), "{error}");
+    assert!(error.contains("row 200 is of 1") && error.contains("p1"), "{error}");
+    let mut dated = plant("p1", 1, 400);
+    dated.time.iter_mut().for_each(|time| *time += 1_700_000_000 * SECOND);
+    dated.time[200..].iter_mut().for_each(|time| *time -= 100 * SECOND);
+    let error = refused(&dated).to_string();
+    assert!(error.contains("row 200 is of 2023-11-14T22:15:00"), "{error}");
 }
 
 #[test]
