@@ -6,13 +6,48 @@
 //!
 //! What it does not do: it prints nothing and reads no clock.
 
+mod carry;
 mod columns;
 pub mod judge;
 pub mod method;
+mod pace;
 pub mod score;
+mod suspects;
 pub mod train;
 
 pub use columns::source_spec;
 
 /// How far a job is: bytes done, bytes in all (0 where nobody knows), rows.
 pub type Progress<'a> = &'a dyn Fn(u64, u64, u64);
+
+/// Who follows a job while it runs.
+#[derive(Clone, Copy)]
+pub struct Follower<'a> {
+    /// Hears how far it is.
+    pub progress: Progress<'a>,
+    /// Hears what the user should know though it is no error, as soon as it is known: one sentence.
+    pub note: &'a dyn Fn(&str),
+}
+
+impl std::fmt::Debug for Follower<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Follower").finish_non_exhaustive()
+    }
+}
+
+/// What was told to a follower.
+struct Notes<'a> {
+    follower: Follower<'a>,
+    told: Vec<String>,
+}
+
+impl<'a> Notes<'a> {
+    const fn new(follower: Follower<'a>) -> Self {
+        Self { follower, told: Vec::new() }
+    }
+
+    fn tell(&mut self, note: String) {
+        (self.follower.note)(&note);
+        self.told.push(note);
+    }
+}

@@ -112,6 +112,11 @@ impl Bar {
         self.0.set_message(now.to_owned());
     }
 
+    /// Says on stderr what the user should know, above the bar.
+    pub(crate) fn note(&self, text: &str) {
+        self.0.suspend(|| eprintln!("note: {text}"));
+    }
+
     pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }

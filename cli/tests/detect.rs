@@ -161,3 +161,317 @@ fn telemetry_that_cannot_be_used_is_refused_with_one_message_and_leaves_nothing(
     assert_eq!(output.status.code(), Some(3), "{told}");
     assert!(told.contains('b') && !at.join("s.csv").exists());
 }
+
+/// A wave of two channels with `more` behind them, a row a minute.
+fn waves(rows: std::ops::Range<usize>, more: &dyn Fn(usize) -> String, header: &str) -> String {
+    let mut text = format!("time,a,b{header}\n");
+    for i in rows {
+        let (day, hour, minute) = (1 + i / 1440, i / 60 % 24, i % 60);
+        let (a, b) = ((i * 7) % 13 + i % 3, (i * 5) % 11);
+        let _ = writeln!(text, "2024-01-{day:02}T{hour:02}:{minute:02}:00Z,{a},{b}{}", more(i));
+    }
+    text
+}
+
+fn plain(_: usize) -> String {
+    String::new()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_str(&text(output)).expect("one object")
+}
+
+fn told(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_column_that_looks_like_a_label_is_told_and_learned_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let label = |i: usize| format!(",{}", u8::from(i % 100 == 7));
+    std::fs::write(at.join("t.csv"), waves(0..400, &label, ",is_anomaly")).expect("a file");
+    let train = ["train", "--in", "t.csv", "--out", "m", "--format", "json"];
+    let output = fieldmirror(&train, at);
+    let note = "column `is_anomaly` holds only 0 and 1 and is named like a label; it is learned as a \
+                channel; --ignore is_anomaly leaves it out";
+    assert!(told(&output).contains(&format!("note: {note}")), "{}", told(&output));
+    assert_eq!(json(&output)["notes"], serde_json::json!([note]));
+    assert_eq!(json(&output)["channels"].as_array().map(Vec::len), Some(3), "it is not left out");
+    for flags in [["--ignore", "is_anomaly"], ["--channels", "a,b,is_anomaly"]] {
+        let output = fieldmirror(&[train.as_slice(), flags.as_slice()].concat(), at);
+        assert_eq!(json(&output)["notes"], serde_json::json!([]), "{flags:?}");
+        assert_eq!(told(&output), "", "{flags:?}");
+    }
+}
+
+#[test]
+fn a_checkpoint_of_another_job_is_told_and_not_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    std::fs::write(at.join("t.csv"), waves(0..400, &plain, "")).expect("a file");
+    std::fs::write(at.join("u.csv"), waves(1..400, &plain, "")).expect("a file");
+    for model in ["t", "u"] {
+        let data = format!("{model}.csv");
+        text(&fieldmirror(&["train", "--in", &data, "--out", model], at));
+    }
+    // The folder of the findings is not there, which is noticed at the end.
+    let score = |model: &str, data: &str, more: &[&str]| {
+        let fixed = ["score", "--model", model, "--in", data, "--out", "s.csv"];
+        let flags = ["--checkpoint-rows", "1", "--format", "json"];
+        fieldmirror(&[&fixed, flags.as_slice(), more].concat(), at)
+    };
+    let interrupt = || {
+        let output = score("t", "t.csv", &["--findings", "no/f.parquet"]);
+        assert!(!output.status.success() && at.join("s.csv.partial/state").exists());
+    };
+    interrupt();
+    let cases: [(&str, &str, &[&str], &str); 4] = [
+        ("u", "t.csv", &["--findings", "f.parquet"], "other model"),
+        ("t", "u.csv", &["--findings", "f.parquet"], "other input"),
+        ("t", "t.csv", &["--findings", "f.parquet", "--reorder-rows", "3"], "other flags"),
+        ("u", "u.csv", &["--findings", "f.parquet"], "other model, other input"),
+    ];
+    for (model, data, flags, why) in cases {
+        let output = score(model, data, flags);
+        let note = format!(
+            "s.csv.partial holds a checkpoint after 400 rows that belongs to another job: {why}; it \
+             is removed, and scoring starts from the first row"
+        );
+        assert!(told(&output).contains(&format!("note: {note}")), "{why}: {}", told(&output));
+        let json = json(&output);
+        assert_eq!((&json["notes"][0], &json["resumed_rows"]), (&note.into(), &0.into()), "{why}");
+        interrupt();
+    }
+    let damaged = at.join("s.csv.partial/state");
+    let mut bytes = std::fs::read(&damaged).expect("a checkpoint");
+    bytes[60] ^= 1;
+    std::fs::write(&damaged, bytes).expect("a checkpoint");
+    let output = score("t", "t.csv", &[]);
+    assert!(told(&output).contains("is damaged or of another version"), "{}", told(&output));
+    interrupt();
+    std::fs::create_dir(at.join("no")).expect("a folder");
+    let output = score("t", "t.csv", &["--findings", "no/f.parquet"]);
+    assert_eq!(json(&output)["resumed_rows"], 400, "its own goes on");
+    assert_eq!(told(&output), "");
+}
+
+/// The findings of a file: id, onset, end, and whether it goes on.
+fn listed(path: &Path) -> Vec<(String, String, String, String)> {
+    let text = std::fs::read_to_string(path).expect("findings");
+    let one = |line: &str| {
+        let cells: Vec<&str> = line.split(',').collect();
+        (cells[0].into(), cells[3].into(), cells[4].into(), cells[5].into())
+    };
+    text.lines().skip(1).map(one).collect()
+}
+
+#[test]
+fn an_event_that_goes_on_over_a_cut_keeps_its_id_and_new_ones_count_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let series = water(at);
+    let whole =
+        ["score", "--model", "m", "--in", &series, "--out", "w.csv", "--findings", "w2.csv"];
+    text(&fieldmirror(&whole, at));
+    let all = std::fs::read_to_string(&series).expect("the series");
+    let lines: Vec<&str> = all.lines().collect();
+    let scores = std::fs::read_to_string(at.join("w.csv")).expect("scores");
+    // Within the second event, and once more within it.
+    let alarms = scores
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.contains(",true") && line.as_bytes().starts_with(b"2022-03-29T1"));
+    let alarms: Vec<usize> = alarms.map(|(row, _)| row).collect();
+    let cuts = [1, alarms[0] + 1, alarms[0] + 3, lines.len()];
+    let mut parts = Vec::new();
+    for (number, cut) in cuts.windows(2).enumerate() {
+        let data = format!("{}\n{}\n", lines[0], lines[cut[0]..cut[1]].join("\n"));
+        std::fs::write(at.join("part.csv"), data).expect("a part");
+        let findings = format!("f{number}.csv");
+        let fixed = ["score", "--model", "m", "--in", "part.csv", "--state", "state"];
+        let out = ["--findings", &findings, "--out", "s.csv", "--checkpoint-rows", "1"];
+        let flags = [fixed.as_slice(), &out, &["--format", "json"]].concat();
+        if number == 2 {
+            // Interrupted and gone on with, which changes nothing.
+            let mut broken = flags.clone();
+            broken[8] = "no/f2.csv";
+            assert!(!fieldmirror(&broken, at).status.success());
+            std::fs::create_dir(at.join("no")).expect("a folder");
+            let json = json(&fieldmirror(&broken, at));
+            assert_eq!(json["resumed_rows"], cut[1] - cut[0]);
+            assert_eq!((&json["findings"], &json["findings_continued"]), (&3.into(), &1.into()));
+            std::fs::copy(at.join("no/f2.csv"), at.join("f2.csv")).expect("findings");
+            let scores = std::fs::read_to_string(at.join("s.csv")).expect("scores");
+            assert_eq!(scores.lines().count(), cut[1] - cut[0] + 1, "a row for each row");
+        } else {
+            let json = json(&fieldmirror(&flags, at));
+            assert_eq!(json["findings_open"], 1);
+            assert_eq!(json["counts"]["rows"], cut[1] - cut[0], "counts are those of the part");
+        }
+        parts.push(listed(&at.join(findings)));
+    }
+    let told = |part: usize, row: usize| {
+        let (id, onset, _, open) = &parts[part][row];
+        (id.as_str(), onset.as_str(), open.as_str())
+    };
+    let whole = listed(&at.join("w2.csv"));
+    let (second, onset) = (whole[1].0.as_str(), whole[1].1.as_str());
+    assert_eq!((parts[0].len(), parts[1].len(), parts[2].len()), (2, 1, 3));
+    assert_eq!(told(0, 1), (second, onset, "true"));
+    assert_eq!(told(1, 0), (second, onset, "true"));
+    assert_eq!(parts[2], whole[1..], "closed, and F-000003 and F-000004 behind it");
+    let text_of = text(&fieldmirror(
+        &["score", "--model", "m", "--in", "part.csv", "--out", "s.csv", "--force"],
+        at,
+    ));
+    assert!(!text_of.contains("still going on"), "{text_of}");
+}
+
+#[test]
+fn an_open_event_is_told_as_open_and_numbered_rows_go_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let series = water(at);
+    let all = std::fs::read_to_string(&series).expect("the series");
+    let lines: Vec<&str> = all.lines().collect();
+    let cut = lines.iter().position(|line| line.starts_with("2022-03-29T15")).expect("the hour");
+    std::fs::write(at.join("p.csv"), lines[..cut].join("\n")).expect("a part");
+    let score = ["score", "--model", "m", "--in", "p.csv", "--out", "s.csv"];
+    let told = text(&fieldmirror(&[&score[..], &["--findings", "f.jsonl"]].concat(), at));
+    assert!(told.contains("and still going on, severity"), "{told}");
+    let explained = text(&fieldmirror(&["explain", "f.jsonl", "2"], at));
+    assert!(explained.contains(", still going on ("), "{explained}");
+    // Without times.
+    let bare = |rows: std::ops::Range<usize>| {
+        let text = waves(rows, &plain, "");
+        let lines = text.lines().map(|line| line.split_once(',').expect("a comma").1);
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    std::fs::write(at.join("n.csv"), bare(0..500)).expect("a file");
+    std::fs::write(at.join("n1.csv"), bare(0..300)).expect("a file");
+    std::fs::write(at.join("n2.csv"), bare(300..500)).expect("a file");
+    text(&fieldmirror(&["train", "--in", "n.csv", "--out", "n"], at));
+    let mut scores = Vec::new();
+    for (data, flags) in [("n", &[][..]), ("n1", &["--state", "st"]), ("n2", &["--state", "st"])] {
+        let (file, out) = (format!("{data}.csv"), format!("s-{data}.csv"));
+        let fixed = ["score", "--model", "n", "--in", &file, "--out", &out];
+        text(&fieldmirror(&[&fixed[..], flags].concat(), at));
+        scores.push(std::fs::read_to_string(at.join(&out)).expect("scores"));
+    }
+    let body = |text: &str| text.split_once('\n').expect("a header").1.to_owned();
+    assert!(body(&scores[0]) == body(&scores[1]) + &body(&scores[2]), "rows differ");
+}
+
+#[test]
+fn a_damaged_model_is_refused_and_not_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    std::fs::write(at.join("t.csv"), waves(0..400, &plain, "")).expect("a file");
+    text(&fieldmirror(&["train", "--in", "t.csv", "--out", "m"], at));
+    text(&fieldmirror(&["train", "--in", "t.csv", "--out", "m2", "--threads", "1"], at));
+    let mut bytes = std::fs::read(at.join("m")).expect("a model");
+    assert!(bytes == std::fs::read(at.join("m2")).expect("a model"), "the same bytes");
+    let last = bytes.len() - 5;
+    bytes[last] ^= 0x10;
+    std::fs::write(at.join("m"), bytes).expect("a model");
+    let output = fieldmirror(&["score", "--model", "m", "--in", "t.csv", "--out", "s.csv"], at);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(told(&output).contains("its checksum is not that of its bytes"), "{}", told(&output));
+    assert!(!at.join("s.csv").exists());
+}
+
+#[test]
+fn rows_at_another_period_than_the_models_are_told_with_both() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let all = waves(0..400, &plain, "");
+    std::fs::write(at.join("t.csv"), &all).expect("a file");
+    text(&fieldmirror(&["train", "--in", "t.csv", "--out", "m"], at));
+    let mut fifth: Vec<&str> = all.lines().skip(1).step_by(5).collect();
+    fifth.insert(0, "time,a,b");
+    std::fs::write(at.join("u.csv"), fifth.join("\n")).expect("a file");
+    let score = |data: &str| {
+        let fixed = ["score", "--model", "m", "--in", data, "--out", "s.csv", "--format", "json"];
+        fieldmirror(&fixed, at)
+    };
+    let output = score("u.csv");
+    let note = "rows come every 300 s, the model learned from rows every 60 s";
+    assert!(told(&output).contains(&format!("note: {note}")), "{}", told(&output));
+    let found = json(&output);
+    assert!(found["notes"][0].as_str().is_some_and(|text| text.starts_with(note)), "{found}");
+    assert_eq!(
+        (&found["period_seconds"], &found["model_period_seconds"]),
+        (&300.0.into(), &60.0.into())
+    );
+    let output = score("t.csv");
+    assert_eq!((told(&output).as_str(), &json(&output)["notes"]), ("", &serde_json::json!([])));
+}
+
+#[test]
+fn devices_that_the_model_does_not_know_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let fleet = |names: &[&str]| {
+        let mut text = "time,a,b,id\n".to_owned();
+        for name in names {
+            let rows = waves(0..400, &|_| format!(",{name}"), "");
+            text.push_str(rows.split_once('\n').expect("a header").1);
+        }
+        text
+    };
+    std::fs::write(at.join("t.csv"), fleet(&["p1"])).expect("a file");
+    std::fs::write(at.join("u.csv"), fleet(&["p1", "p2", "p3"])).expect("a file");
+    text(&fieldmirror(&["train", "--in", "t.csv", "--device", "id", "--out", "m"], at));
+    let score = ["score", "--model", "m", "--in", "u.csv", "--out", "s.csv"];
+    let told = text(&fieldmirror(&score, at));
+    assert!(told.contains("2 devices are new to the model: p2, p3; scored with the"), "{told}");
+    let found = json(&fieldmirror(&[&score[..], &["--format", "json"]].concat(), at));
+    assert_eq!(found["new_devices"], serde_json::json!({"count": 2, "first": ["p2", "p3"]}));
+    let score = ["score", "--model", "m", "--in", "t.csv", "--out", "s.csv"];
+    assert!(!text(&fieldmirror(&score, at)).contains("new to the model"));
+}
+
+#[test]
+fn what_flags_and_states_say_wrongly_is_told_in_words_of_the_user() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    std::fs::write(at.join("t.csv"), waves(0..400, &plain, "")).expect("a file");
+    std::fs::write(at.join("noise"), [7, 0, 200, 9, 4].repeat(99)).expect("a file");
+    std::fs::write(at.join("other"), "no state").expect("a file");
+    let huge = |i: usize| if i == 50 { ",1e300".to_owned() } else { format!(",{}", i % 9) };
+    std::fs::write(at.join("h.csv"), waves(0..400, &huge, ",c")).expect("a file");
+    text(&fieldmirror(&["train", "--in", "t.csv", "--out", "m"], at));
+    let score = ["score", "--model", "m", "--in", "t.csv", "--out", "s.csv"];
+    text(&fieldmirror(&[&score[..], &["--state", "state"]].concat(), at));
+    let scored = |more: &[&str]| fieldmirror(&[&score[..], more].concat(), at);
+    let cases: [(Output, &[&str]); 6] = [
+        (scored(&["--device", "b"]), &["column `b`", "cannot be the device (--device) as well"]),
+        (scored(&["--unit", "flow=l/s"]), &["`flow` (--unit), which is no channel", "a, b"]),
+        (
+            scored(&["--state", "state"]),
+            &["2024-01-01T00:00:00Z, after one of 2024-01-01T06:39:00Z", "with --state only rows"],
+        ),
+        (scored(&["--state", "other"]), &["other: the scorer's state cannot be used"]),
+        (
+            fieldmirror(&["train", "--in", "t.csv", "--unit", "c=bar", "--out", "n"], at),
+            &["`c` (--unit)", "one of: a, b"],
+        ),
+        (
+            fieldmirror(&["train", "--in", "noise", "--out", "n"], at),
+            &["noise: this is not text: the byte at offset 0 is 0x07"],
+        ),
+    ];
+    for (output, words) in cases {
+        let told = told(&output);
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        for word in words {
+            assert!(told.contains(word), "`{word}` is not in {told}");
+        }
+    }
+    let learned = text(&fieldmirror(&["train", "--in", "h.csv", "--out", "n"], at));
+    assert!(
+        learned.contains("1 numbers too large to be any of c, first in h.csv row 51 (1e300)"),
+        "{learned}"
+    );
+}

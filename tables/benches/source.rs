@@ -111,8 +111,7 @@ fn writing(c: &mut Criterion) {
         let path = folder.path().join(format!("scores.{ending}"));
         group.bench_function(ending, |b| {
             b.iter(|| {
-                let spec =
-                    ScoreSpec { kind: TimeKind::Naive, more: Vec::new(), key: String::new() };
+                let spec = ScoreSpec { kind: TimeKind::Naive, more: Vec::new(), key: Vec::new() };
                 let mut writer = ScoreWriter::create(&path, spec).expect("a writer");
                 writer.append(&rows, &["pump-1".to_owned()]).expect("rows");
                 writer.finish().expect("a file")

@@ -12,7 +12,8 @@ pub use write::write_findings;
 /// An event that detectors raised.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FindingRow {
-    /// The name to ask for: `F-000001` and so on, without gaps.
+    /// The name to ask for: `F-000001` and so on. One that goes on from earlier telemetry keeps the
+    /// name that it was told under then.
     pub id: String,
     /// The device.
     pub device: String,
@@ -20,8 +21,10 @@ pub struct FindingRow {
     pub class: String,
     /// When it began: microseconds since 1970, or the row, as [`crate::source::TimeKind`] says.
     pub onset: i64,
-    /// When it ended.
+    /// When it ended, or was seen last.
     pub end: i64,
+    /// Whether it was still going on when the telemetry ended.
+    pub open: bool,
     /// When it was worst.
     pub peak: i64,
     /// How many rows it has.

@@ -17,7 +17,7 @@ pub use read::{ScoreChunk, ScoreReader, read_scores};
 use crate::error::TablesError;
 use crate::source::TimeKind;
 use piece::{Encoder, OutputFormat};
-use state::Saved;
+use state::{Found, Saved};
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -91,9 +91,9 @@ pub struct ScoreSpec {
     pub kind: TimeKind,
     /// Names of further columns.
     pub more: Vec<String>,
-    /// What the job is: a digest of model, inputs and options. Only a job with an equal key goes
-    /// on where another stopped.
-    pub key: String,
+    /// What the job is: what each part of it is called, and a digest of it. Only a job with an equal
+    /// key goes on where another stopped.
+    pub key: Vec<(String, String)>,
 }
 
 /// Writes a score file. Dropped without [`finish`](Self::finish) it leaves nothing behind, unless
@@ -111,6 +111,32 @@ pub struct ScoreWriter {
     devices: Vec<String>,
     rows: u64,
     keep: bool,
+}
+
+/// What [`ScoreWriter::resume`] found.
+#[derive(Debug)]
+pub enum Resume {
+    /// No checkpoint.
+    Nothing,
+    /// One of this job, which goes on.
+    Here {
+        /// Where it goes on.
+        writer: Box<ScoreWriter>,
+        /// The caller's state.
+        state: Vec<u8>,
+        /// How many rows of the input the checkpoint covers.
+        rows_in: u64,
+    },
+    /// One that is of no use to this job. It stays until [`ScoreWriter::create`].
+    Useless {
+        /// The folder that holds it.
+        folder: PathBuf,
+        /// How many rows of the input it covers, where that can be read.
+        rows_in: Option<u64>,
+        /// Names of the parts of the key in which it differs; none if it is damaged or of another
+        /// version.
+        differs: Vec<String>,
+    },
 }
 
 /// Rows of a piece: a row group of Parquet, some megabytes in memory.
@@ -148,26 +174,34 @@ impl ScoreWriter {
         Ok(writer)
     }
 
-    /// Goes on with the file `out` where a job with the same spec made its last checkpoint; gives
-    /// the state and the count of input rows of that checkpoint. `None` if there is none, or only
-    /// one of another job.
+    /// Goes on with the file `out` where a job with the same spec made its last checkpoint, if there
+    /// is one.
     ///
     /// # Errors
     /// [`TablesError::Telemetry`] for another ending, [`TablesError::Io`].
-    pub fn resume(
-        out: &Path,
-        spec: ScoreSpec,
-    ) -> Result<Option<(Self, Vec<u8>, u64)>, TablesError> {
+    pub fn resume(out: &Path, spec: ScoreSpec) -> Result<Resume, TablesError> {
         let format = OutputFormat::of_path(out)?;
         let folder = partial(out);
-        let Some(saved) = Saved::load(&folder.join(STATE), &spec)? else { return Ok(None) };
+        let useless =
+            |folder: PathBuf, rows_in, differs| Ok(Resume::Useless { folder, rows_in, differs });
+        let saved = match Saved::load(&folder.join(STATE), &spec)? {
+            Found::Nothing => return Ok(Resume::Nothing),
+            Found::Damaged => return useless(folder, None, Vec::new()),
+            Found::Other { rows_in, differs } => return useless(folder, Some(rows_in), differs),
+            Found::Here(saved) => *saved,
+        };
         let path = folder.join(PIECES);
-        let opened = OpenOptions::new().write(true).read(true).open(&path);
-        let mut pieces = opened.map_err(|e| TablesError::io("read", &path, e))?;
+        let mut pieces = match OpenOptions::new().write(true).read(true).open(&path) {
+            Ok(pieces) => pieces,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return useless(folder, None, Vec::new());
+            }
+            Err(error) => return Err(TablesError::io("read", &path, error)),
+        };
         let end = saved.lengths.iter().sum::<u64>();
         let io = |e| TablesError::io("read", &path, e);
         if pieces.metadata().map_err(io)?.len() < end {
-            return Ok(None);
+            return useless(folder, None, Vec::new());
         }
         pieces.set_len(end).map_err(io)?;
         pieces.seek(SeekFrom::Start(end)).map_err(io)?;
@@ -184,7 +218,7 @@ impl ScoreWriter {
             rows: saved.rows,
             keep: true,
         };
-        Ok(Some((writer, saved.state, saved.rows_in)))
+        Ok(Resume::Here { writer: Box::new(writer), state: saved.state, rows_in: saved.rows_in })
     }
 
     /// Appends rows. `devices` are the names behind the numbers: a list that only ever grows.

@@ -1,15 +1,16 @@
 //! Scoring files: a row for each row, and findings.
 
+use super::carry::{Halfway, Numbers, Waiting, pack_state, unpack_state};
+use super::pace::Pace;
 use super::train::{hex, row_us, scale_rows};
-use super::{Progress, source_spec};
+use super::{Follower, Notes, source_spec};
 use crate::error::{AnalyticsError, Result};
 use crate::telemetry::{Chunk, Counts, Devices, Event, Model, ScoredRow, Scorer, Settings};
 use fieldmirror_tables::finding_file::{
     FindingChannel, FindingRow, TracePoint, read_findings, write_findings,
 };
-use fieldmirror_tables::score_file::{ScoreRows, ScoreSpec, ScoreWriter};
-use fieldmirror_tables::source::{self, Source, TimeKind};
-use std::collections::VecDeque;
+use fieldmirror_tables::score_file::{Resume, ScoreRows, ScoreSpec, ScoreWriter};
+use fieldmirror_tables::source::{self, Source, SourceSpec, TimeKind};
 use std::path::{Path, PathBuf};
 
 /// What to score, and where to.
@@ -49,10 +50,21 @@ pub struct Scored {
     pub device_days: f64,
     /// How many findings.
     pub alarms: u64,
+    /// Those of them that began before this telemetry and had been told then.
+    pub continued: u64,
+    /// Those of them that go on when the telemetry ends.
+    pub open: u64,
     /// The findings, or the first few of them.
     pub findings: Vec<FindingRow>,
     /// How the times of the telemetry were written.
     pub time_kind: TimeKind,
+    /// Devices of this telemetry that the model has not learned from.
+    pub new_devices: Vec<String>,
+    /// The period of the rows, by the median of the first ones; none where rows have no time or are
+    /// too few.
+    pub period_us: Option<i64>,
+    /// What the user should know, a sentence each.
+    pub notes: Vec<String>,
     /// What was odd in the rows.
     pub counts: Counts,
     /// What was odd in the files, since this job began.
@@ -66,9 +78,10 @@ pub struct Scored {
 }
 
 impl Scored {
-    /// Alarms for each device and day.
+    /// Alarms for each device and day. One that goes on counts where it began.
     pub fn alarms_per_device_day(&self) -> f64 {
-        if self.device_days > 0.0 { self.alarms as f64 / self.device_days } else { 0.0 }
+        let alarms = (self.alarms - self.continued) as f64;
+        if self.device_days > 0.0 { alarms / self.device_days } else { 0.0 }
     }
 }
 
@@ -80,7 +93,7 @@ const WAITING_MAX: usize = 1 << 20;
 /// # Errors
 /// Those of reading, scoring and writing. Nothing half-written stays; a checkpoint does, if there
 /// was one.
-pub fn score(model: &Model, job: &ScoreJob, progress: Progress<'_>) -> Result<Scored> {
+pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Scored> {
     let spec = source_spec(&job.settings, &job.inputs, job.threads)?;
     let mut source = Source::open(&spec)?;
     let found: Vec<(String, Option<String>)> = source
@@ -94,26 +107,32 @@ pub fn score(model: &Model, job: &ScoreJob, progress: Progress<'_>) -> Result<Sc
     let fit = model.check_schema(&found)?;
     let outputs = [Some(&job.out), job.findings.as_ref()];
     refuse_inputs_as_outputs(&source, outputs.into_iter().flatten())?;
-    let mut output = Output::open(model, job, &source)?;
+    let mut notes = Notes::new(follower);
+    let mut output = Output::open(model, job, &source, &spec, &mut notes)?;
     let skip = output.rows_in;
     let row_us = row_us(&model.settings);
-    let mut seen = 0;
+    let (mut seen, mut pace) = (0, Pace::default());
     while let Some(chunk) = source.next_chunk()? {
         let rows = chunk.len() as u64;
         let from = skip.saturating_sub(seen).min(rows) as usize;
         seen += rows;
         output.announce(&source)?;
+        if source.time_kind() != TimeKind::Row {
+            pace.take(&chunk, source.devices().len());
+            if seen == rows {
+                output.check(&pace, &source, &mut notes);
+            }
+        }
         if from < chunk.len() {
             output.take(&source, chunk, from, (&fit.order, row_us))?;
         }
         output.checkpoint(&job.checkpoint_rows)?;
-        progress(source.bytes_done(), source.bytes_total(), source.counts().rows);
+        (follower.progress)(source.bytes_done(), source.bytes_total(), source.counts().rows);
     }
-    output.finish(&source, fit.extra, job)
+    output.check(&pace, &source, &mut notes);
+    let scored = output.finish(&source, fit.extra, job)?;
+    Ok(Scored { period_us: pace.median(), notes: notes.told, ..scored })
 }
-
-/// Rows that came out before one that came in earlier; none where that one is still missing.
-type Waiting = VecDeque<Option<ScoredRow>>;
 
 /// Scoring with what was scored and not yet written.
 struct Output<'a> {
@@ -130,6 +149,8 @@ struct Output<'a> {
     kind: TimeKind,
     row_us: i64,
     alarms: u64,
+    continued: u64,
+    numbering: Numbers,
     findings: Vec<FindingRow>,
     /// How many findings are kept.
     most: usize,
@@ -138,41 +159,53 @@ struct Output<'a> {
     rows_in: u64,
     resumed: u64,
     checkpointed: u64,
+    /// What had been counted before this telemetry.
+    before: Counts,
+    /// Rows that each device had before, where rows have no times but numbers.
+    numbered: Vec<i64>,
+    /// Whether another period was told.
+    paced: bool,
 }
 
 impl<'a> Output<'a> {
-    fn open(model: &'a Model, job: &ScoreJob, source: &Source) -> Result<Self> {
+    fn open(
+        model: &'a Model,
+        job: &ScoreJob,
+        source: &Source,
+        spec: &SourceSpec,
+        notes: &mut Notes<'_>,
+    ) -> Result<Self> {
         let kind = source.time_kind();
-        let state = job.state.as_deref().map_or(0, fingerprint);
-        let key = format!(
-            "{:016x} {} {} {state:016x}",
-            model.fingerprint(),
-            hex(source.identity()),
-            job.settings.time.reorder_rows
-        );
-        let spec = ScoreSpec { kind, more: Vec::new(), key };
+        let most = if job.keep_findings || job.findings.is_some() { usize::MAX } else { FEW };
+        let spec = ScoreSpec { kind, more: Vec::new(), key: key(model, job, source, spec, most) };
         let kept = beside(&job.out);
-        let resumed = if job.anew { None } else { ScoreWriter::resume(&job.out, spec.clone())? };
-        let fresh = || match &job.state {
-            Some(state) => Scorer::restore_state(model, state),
-            None => Ok(Scorer::new(model)),
-        };
-        let (writer, scorer, (alarms, findings), rows_in, waiting) = match resumed {
-            Some((writer, state, rows)) => {
-                let (_, findings) = read_findings(&kept)?;
-                let (alarms, waiting, state) =
-                    unpack(&state).ok_or_else(|| AnalyticsError::State {
-                        problem: "the checkpoint is damaged; begin anew with --force".to_owned(),
-                    })?;
-                let scorer = Scorer::restore_state(model, state)?;
-                (writer, scorer, (alarms, findings), rows, waiting)
+        // What is wrong with the state is to be known before a checkpoint is removed.
+        let (mut scorer, mut numbering) = begin(model, job.state.as_deref())?;
+        let (before, first) = (scorer.counts(), scorer.rows());
+        let numbered = (0..scorer.devices()).map(|device| scorer.rows_of(device as u32) as i64);
+        let numbered = numbered.collect();
+        let resumed =
+            if job.anew { Resume::Nothing } else { ScoreWriter::resume(&job.out, spec.clone())? };
+        let (mut alarms, mut continued, mut rows_in) = (0, 0, 0);
+        let (mut findings, mut waiting) = (Vec::new(), Waiting::new());
+        let writer = match resumed {
+            Resume::Here { writer, state, rows_in: rows } => {
+                findings = read_findings(&kept)?.1;
+                let halfway = Halfway::unpack(&state).ok_or_else(|| AnalyticsError::State {
+                    problem: "the checkpoint is damaged; begin anew with --force".to_owned(),
+                })?;
+                scorer = Scorer::restore_state(model, halfway.scorer)?;
+                (alarms, continued, rows_in) = (halfway.alarms, halfway.continued, rows);
+                (numbering, waiting) = (halfway.numbers, halfway.waiting);
+                *writer
             }
-            None => {
-                let writer = ScoreWriter::create(&job.out, spec)?;
-                (writer, fresh()?, (0, Vec::new()), 0, VecDeque::new())
+            Resume::Nothing => ScoreWriter::create(&job.out, spec)?,
+            Resume::Useless { folder, rows_in, differs } => {
+                notes.tell(useless(&folder, rows_in, &differs));
+                ScoreWriter::create(&job.out, spec)?
             }
         };
-        let next = if rows_in > 0 { writer.rows() } else { scorer.rows() };
+        let next = first + writer.rows();
         Ok(Self {
             model,
             scorer,
@@ -184,12 +217,17 @@ impl<'a> Output<'a> {
             kind,
             row_us: row_us(&model.settings),
             alarms,
+            continued,
+            numbering,
             findings,
-            most: if job.keep_findings || job.findings.is_some() { usize::MAX } else { FEW },
+            most,
             kept,
             rows_in,
             resumed: rows_in,
             checkpointed: rows_in,
+            before,
+            numbered,
+            paced: false,
         })
     }
 
@@ -206,6 +244,17 @@ impl<'a> Output<'a> {
         Ok(())
     }
 
+    /// Tells once if rows come at another period than in training.
+    fn check(&mut self, pace: &Pace, source: &Source, notes: &mut Notes<'_>) {
+        if self.paced {
+            return;
+        }
+        if let Some(note) = pace.note(source.devices(), self.model.period_us) {
+            self.paced = true;
+            notes.tell(note);
+        }
+    }
+
     fn take(
         &mut self,
         source: &Source,
@@ -213,6 +262,13 @@ impl<'a> Output<'a> {
         from: usize,
         (order, row_us): (&[usize], i64),
     ) -> Result<()> {
+        if self.kind == TimeKind::Row && !self.numbered.is_empty() {
+            // Numbers of rows go on as well.
+            for (time, &device) in chunk.time.iter_mut().zip(&chunk.device) {
+                let number = self.numbers[device as usize];
+                *time += self.numbered.get(number as usize).copied().unwrap_or(0);
+            }
+        }
         scale_rows(&mut chunk.time, source.time_kind(), row_us);
         let device: Vec<u32> =
             chunk.device[from..].iter().map(|&device| self.numbers[device as usize]).collect();
@@ -254,8 +310,14 @@ impl<'a> Output<'a> {
         self.writer.append(&ready, &self.names)?;
         for event in events {
             self.alarms += 1;
+            let (number, told) = self.numbering.of(event.device);
+            self.continued += u64::from(told);
+            if event.open {
+                // Telemetry that goes on tells its end under the same number.
+                self.numbering.open.insert(event.device, number);
+            }
             if self.findings.len() < self.most {
-                let row = self.finding(&event);
+                let row = self.finding(&event, number);
                 self.findings.push(row);
             }
         }
@@ -271,8 +333,16 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         write_findings(&self.kept, self.kind, &self.findings)?;
-        let state = pack(self.alarms, &self.waiting, &self.scorer.save_state());
-        self.writer.checkpoint(&state, self.rows_in)?;
+        let scorer = self.scorer.save_state();
+        let halfway = Halfway {
+            alarms: self.alarms,
+            continued: self.continued,
+            numbers: self.numbering.clone(),
+            waiting: std::mem::take(&mut self.waiting),
+            scorer: &scorer,
+        };
+        self.writer.checkpoint(&halfway.pack(), self.rows_in)?;
+        self.waiting = halfway.waiting;
         self.checkpointed = self.rows_in;
         Ok(())
     }
@@ -284,20 +354,27 @@ impl<'a> Output<'a> {
         let state = self.scorer.save_state();
         let rest = self.scorer.finish()?;
         self.write(rest.rows, rest.events)?;
+        let state = pack_state(&self.numbering, &state);
         self.refuse_silent_channels(source)?;
         if let Some(path) = &job.findings {
             write_findings(path, self.kind, &self.findings)?;
         }
-        let devices = self.scorer.devices();
-        let counts = self.scorer.counts();
+        let counts = self.scorer.counts().since(&self.before);
+        let new = self.numbers.iter().filter(|&&number| self.scorer.is_new(number));
+        let new_devices = new.map(|&number| self.scorer.name(number).to_owned()).collect();
         let rows = self.writer.finish()?;
         Ok(Scored {
             rows,
             resumed_rows: self.resumed,
-            devices,
+            devices: self.numbers.len(),
             device_days: (rows - counts.duplicates.min(rows)) as f64 * self.model.period_us as f64
                 / 86_400e6,
             alarms: self.alarms,
+            continued: self.continued,
+            open: self.numbering.open.len() as u64,
+            new_devices,
+            period_us: None,
+            notes: Vec::new(),
             findings: self.findings,
             time_kind: self.kind,
             counts,
@@ -312,7 +389,8 @@ impl<'a> Output<'a> {
     fn refuse_silent_channels(&self, source: &Source) -> Result<()> {
         let counts = source.counts();
         let silent = source.channels().iter().zip(&counts.channels).filter(|(_, channel)| {
-            counts.rows > 0 && channel.missing.count + channel.text.count >= counts.rows
+            counts.rows > 0
+                && channel.missing.count + channel.text.count + channel.beyond.count >= counts.rows
         });
         let known = |name: &str| self.model.schema.channels.iter().any(|one| one.name == name);
         let silent = silent.map(|(channel, _)| channel.name.as_str()).filter(|name| known(name));
@@ -323,16 +401,17 @@ impl<'a> Output<'a> {
         Err(AnalyticsError::NoValues { channels: silent.join(", ") })
     }
 
-    fn finding(&self, event: &Event) -> FindingRow {
+    fn finding(&self, event: &Event, number: u64) -> FindingRow {
         let channel = |at: usize| &self.model.schema.channels[at];
         let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
         let trace = &event.trace;
         FindingRow {
-            id: format!("F-{:06}", self.alarms),
+            id: format!("F-{number:06}"),
             device: self.scorer.name(event.device).to_owned(),
             class: self.scorer.class(event.device).to_owned(),
             onset: self.time(event.onset),
             end: self.time(event.end),
+            open: event.open,
             peak: self.time(event.peak),
             rows: event.rows,
             severity: event.score / event.threshold,
@@ -387,52 +466,46 @@ fn beside(out: &Path) -> PathBuf {
     PathBuf::from(name).join("findings.arrow")
 }
 
-/// The count of alarms, rows that wait and a scorer's state, for a checkpoint.
-fn pack(alarms: u64, waiting: &Waiting, state: &[u8]) -> Vec<u8> {
-    let mut bytes = alarms.to_le_bytes().to_vec();
-    bytes.extend((waiting.len() as u64).to_le_bytes());
-    for row in waiting {
-        let Some(row) = row else {
-            bytes.push(0);
-            continue;
-        };
-        bytes.push(1 + u8::from(row.alarm));
-        bytes.extend(row.device.to_le_bytes());
-        bytes.extend(row.row.to_le_bytes());
-        bytes.extend(row.time.to_le_bytes());
-        bytes.extend(row.score.to_le_bytes());
-        bytes.extend(row.threshold.to_le_bytes());
-    }
-    bytes.extend_from_slice(state);
-    bytes
+/// A scorer at the begin of telemetry, with the numbers of findings so far.
+fn begin<'a>(model: &'a Model, state: Option<&[u8]>) -> Result<(Scorer<'a>, Numbers)> {
+    let Some(state) = state else { return Ok((Scorer::new(model), Numbers::default())) };
+    let (numbers, state) = unpack_state(state)?;
+    Ok((Scorer::restore_state(model, state)?, numbers))
 }
 
-/// What [`pack`] packed; `None` of other bytes.
-fn unpack(mut bytes: &[u8]) -> Option<(u64, Waiting, &[u8])> {
-    fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
-        let (first, rest) = bytes.split_first_chunk::<N>()?;
-        *bytes = rest;
-        Some(*first)
-    }
-    let alarms = u64::from_le_bytes(take(&mut bytes)?);
-    let count = u64::from_le_bytes(take(&mut bytes)?);
-    let mut waiting = VecDeque::new();
-    for _ in 0..count {
-        let [mark] = take(&mut bytes)?;
-        if mark == 0 {
-            waiting.push_back(None);
-            continue;
-        }
-        waiting.push_back(Some(ScoredRow {
-            alarm: mark == 2,
-            device: u32::from_le_bytes(take(&mut bytes)?),
-            row: u64::from_le_bytes(take(&mut bytes)?),
-            time: i64::from_le_bytes(take(&mut bytes)?),
-            score: f32::from_le_bytes(take(&mut bytes)?),
-            threshold: f32::from_le_bytes(take(&mut bytes)?),
-        }));
-    }
-    Some((alarms, waiting, bytes))
+/// What makes a job the same as another, by what is said where they differ.
+fn key(
+    model: &Model,
+    job: &ScoreJob,
+    source: &Source,
+    spec: &SourceSpec,
+    most: usize,
+) -> Vec<(String, String)> {
+    let plain = SourceSpec { inputs: Vec::new(), threads: 0, ..spec.clone() };
+    let flags = fingerprint(format!("{plain:?} {most}").as_bytes());
+    let state = job.state.as_deref().map_or(0, fingerprint);
+    let parts = [
+        ("model", format!("{:016x}", model.fingerprint())),
+        ("input", hex(source.identity())),
+        ("flags", format!("{flags:016x}")),
+        ("--state", format!("{state:016x}")),
+    ];
+    parts.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
+/// What is told of a checkpoint that is of no use.
+fn useless(folder: &Path, rows_in: Option<u64>, differs: &[String]) -> String {
+    let after = rows_in.map_or_else(String::new, |rows| format!(" after {rows} rows"));
+    let why = if differs.is_empty() {
+        "is damaged or of another version".to_owned()
+    } else {
+        format!("belongs to another job: other {}", differs.join(", other "))
+    };
+    format!(
+        "{} holds a checkpoint{after} that {why}; it is removed, and scoring starts from the first \
+         row",
+        folder.display()
+    )
 }
 
 /// FNV-1a, to tell states apart.

@@ -1,7 +1,8 @@
 //! Learning from files.
 
 use super::score::refuse_inputs_as_outputs;
-use super::{Progress, source_spec};
+use super::suspects::Suspects;
+use super::{Follower, Notes, source_spec};
 use crate::detector::Role;
 use crate::error::Result;
 use crate::telemetry::{Channel, Chunk, Devices, Model, Schema, Settings, Trainer, TrainingReport};
@@ -41,18 +42,23 @@ pub struct Trained {
     pub counts: source::Counts,
     /// The channels as they were read, in the order of `counts.channels`.
     pub channels: Vec<source::Channel>,
+    /// What the user should know, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Learns.
 ///
 /// # Errors
 /// Those of reading and of training.
-pub fn train(job: &TrainJob, progress: Progress<'_>) -> Result<Trained> {
+pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
     let mut spec = source_spec(&job.settings, &job.inputs, job.threads)?;
     spec.digest = true;
     let mut source = Source::open(&spec)?;
     refuse_inputs_as_outputs(&source, std::iter::once(&job.out))?;
     let channels: Vec<Channel> = source.channels().iter().map(channel).collect();
+    // Whoever names channels means them.
+    let named = job.settings.columns.channels.is_some();
+    let mut suspects = Suspects::among(if named { &[] } else { source.channels() });
     let mut settings = job.settings.clone();
     // Scoring reads the same columns, whatever else a file has.
     let names = channels.iter().map(|channel| channel.name.clone());
@@ -65,6 +71,7 @@ pub fn train(job: &TrainJob, progress: Progress<'_>) -> Result<Trained> {
             numbers.push(trainer.device(&source.devices()[device], &source.classes()[device]));
         }
         keep_between(&mut chunk, job.from, job.until);
+        suspects.take(&chunk);
         scale_rows(&mut chunk.time, source.time_kind(), row_us);
         let device: Vec<u32> = chunk.device.iter().map(|&d| numbers[d as usize]).collect();
         let columns: Vec<&[f64]> = chunk.values.iter().map(Vec::as_slice).collect();
@@ -73,12 +80,15 @@ pub fn train(job: &TrainJob, progress: Progress<'_>) -> Result<Trained> {
             device: Devices::Each(&device),
             columns: &columns,
         })?;
-        progress(source.bytes_done(), source.bytes_total(), source.counts().rows);
+        (follower.progress)(source.bytes_done(), source.bytes_total(), source.counts().rows);
     }
     trainer.provenance(&source.digest().map(hex).unwrap_or_default(), &job.cpu);
+    let mut notes = Notes::new(follower);
+    suspects.notes(source.channels()).into_iter().for_each(|note| notes.tell(note));
     let (model, report) = trainer.finish()?;
     let channels = source.channels().to_vec();
-    Ok(Trained { model, report, counts: source.counts().clone(), channels })
+    let counts = source.counts().clone();
+    Ok(Trained { model, report, counts, channels, notes: notes.told })
 }
 
 /// Leaves out rows before `from`, and those from `until` on.

@@ -87,6 +87,17 @@ impl<'a> Scorer<'a> {
         &self.model.classes[self.devices[device as usize].class].name
     }
 
+    /// Whether the model has not learned from the device.
+    pub fn is_new(&self, device: u32) -> bool {
+        let device = &self.devices[device as usize];
+        !self.model.classes[device.class].scaler.devices.contains_key(&device.name)
+    }
+
+    /// Rows of a device that went in.
+    pub fn rows_of(&self, device: u32) -> u64 {
+        self.devices[device as usize].counts.rows
+    }
+
     /// Devices that were announced.
     pub const fn devices(&self) -> usize {
         self.devices.len()

@@ -103,6 +103,19 @@ impl Counts {
         self.missing += other.missing;
         self.held += other.held;
     }
+
+    /// What was found after `earlier`, which is what had been found by then.
+    pub const fn since(&self, earlier: &Self) -> Self {
+        Self {
+            rows: self.rows - earlier.rows,
+            reordered: self.reordered - earlier.reordered,
+            late: self.late - earlier.late,
+            duplicates: self.duplicates - earlier.duplicates,
+            gaps: self.gaps - earlier.gaps,
+            missing: self.missing - earlier.missing,
+            held: self.held - earlier.held,
+        }
+    }
 }
 
 /// Rows in order of time.

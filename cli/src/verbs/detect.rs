@@ -13,8 +13,9 @@ use fieldmirror_analytics::detector::Kind;
 use fieldmirror_analytics::job::method::Detection;
 use fieldmirror_analytics::job::score::{ScoreJob, Scored};
 use fieldmirror_analytics::job::train::{TrainJob, Trained};
-use fieldmirror_analytics::job::{judge, score, train};
+use fieldmirror_analytics::job::{Follower, judge, score, train};
 use fieldmirror_analytics::telemetry::Model;
+use fieldmirror_analytics::telemetry::report::rounded;
 use fieldmirror_analytics::telemetry::settings::{Columns, Settings};
 use fieldmirror_core::seed::Seed;
 use fieldmirror_engine::report::findings::{self, DetectorFacts, Facts, ModelFacts, ReadCounts};
@@ -94,7 +95,11 @@ pub(super) fn execute_train(args: &TrainArgs, format: Format) -> Result<Verdict>
         cpu: cpu_model(),
     };
     let bar = Bar::new(args.quiet);
-    let trained = train::train(&job, &|done, total, rows| bar.bytes(done, total, rows));
+    let follower = Follower {
+        progress: &|done, total, rows| bar.bytes(done, total, rows),
+        note: &|text| bar.note(text),
+    };
+    let trained = train::train(&job, follower);
     bar.finish();
     let trained = trained.map_err(told)?;
     let bytes = trained.model.to_bytes().map_err(told)?;
@@ -116,6 +121,7 @@ fn train_json(trained: &Trained, out: &Path) -> Value {
     object["model"] = out.display().to_string().into();
     object["data_digest"] = trained.model.provenance.data_digest.clone().into();
     object["input"] = oddities_json(&trained.counts, &trained.channels);
+    object["notes"] = trained.notes.clone().into();
     object
 }
 
@@ -163,9 +169,18 @@ pub(super) fn execute_score(args: &ScoreArgs, format: Format) -> Result<Verdict>
         return Err(BadInput(message.to_owned()).into());
     }
     let bar = Bar::new(args.quiet);
-    let scored = score::score(&model, &job, &|done, total, rows| bar.bytes(done, total, rows));
+    let follower = Follower {
+        progress: &|done, total, rows| bar.bytes(done, total, rows),
+        note: &|text| bar.note(text),
+    };
+    let scored = score::score(&model, &job, follower);
     bar.finish();
-    let scored = scored.map_err(told)?;
+    let scored = scored.map_err(|error| match (&error, &args.state) {
+        (AnalyticsError::State { .. }, Some(path)) => {
+            BadInput(format!("{}: {error}", path.display())).into()
+        }
+        _ => told(error),
+    })?;
     if let Some(path) = &args.state {
         write_whole(path, &scored.state)?;
     }
@@ -203,31 +218,39 @@ fn score_text(model: &Model, scored: &Scored, args: &ScoreArgs) {
         say!("            {} gaps, after each of which detectors begin anew", scored.counts.gaps);
     }
     if scored.counts.gaps > scored.rows / 2 {
-        let period = model.period_us as f64 / 1e6;
+        let period = rounded(model.period_us as f64 / 1e6);
         say!("            warning: hardly a row follows another at the model's period, {period} s");
     }
     if !scored.extra.is_empty() {
         say!("            columns that the model does not know: {}", scored.extra.join(", "));
     }
+    if !scored.new_devices.is_empty() {
+        say!("            {}", new_devices(model, &scored.new_devices));
+    }
     let nominal: Vec<String> =
-        model.classes.iter().map(|c| format!("{:.4}", c.calibration.nominal)).collect();
+        model.classes.iter().map(|c| rounded(c.calibration.nominal)).collect();
     say!(
-        "alarms      {}, {:.4} per device-day; asked for on normal telemetry: {}",
+        "alarms      {}, {} per device-day; asked for on normal telemetry: {}",
         scored.alarms,
-        scored.alarms_per_device_day(),
+        rounded(scored.alarms_per_device_day()),
         nominal.join(", ")
     );
+    if scored.continued > 0 {
+        say!("            {} of them began before and were told then", scored.continued);
+    }
     for finding in scored.findings.iter().take(FINDINGS_SHOWN) {
         let channel = finding.channels.first();
         let channel = channel.map_or(String::new(), |c| {
-            format!(", {} {:.5} where {:.5} was expected", c.name, c.observed, c.expected)
+            let [observed, expected] = [c.observed, c.expected].map(|v| rounded(f64::from(v)));
+            format!(", {} {observed} where {expected} was expected", c.name)
         });
         say!(
-            "  {} {} {} to {}, severity {:.2}{channel}",
+            "  {} {} {} to {}{}, severity {:.2}{channel}",
             finding.id,
             finding.device,
             scored.time_kind.text(finding.onset),
             scored.time_kind.text(finding.end),
+            if finding.open { " and still going on" } else { "" },
             finding.severity
         );
     }
@@ -242,6 +265,28 @@ fn score_text(model: &Model, scored: &Scored, args: &ScoreArgs) {
         say!("report      {}", path.display());
     }
 }
+
+/// Devices that are named in the text.
+const DEVICES_SHOWN: usize = 5;
+
+/// What is said of devices that the model has not learned from.
+fn new_devices(model: &Model, names: &[String]) -> String {
+    let shown = names.iter().take(DEVICES_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(DEVICES_SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let (count, are) = match names.len() {
+        1 => ("1 device".to_owned(), "is"),
+        many => (format!("{many} devices"), "are"),
+    };
+    let own = match model.settings.scaler.adopt_rows {
+        0 => String::new(),
+        rows => format!(" until each has had {rows} rows of its own"),
+    };
+    format!("{count} {are} new to the model: {shown}{more}; scored with the class's centre{own}")
+}
+
+/// Devices that are named in JSON.
+const DEVICES_LISTED: usize = 100;
 
 fn score_json(model: &Model, scored: &Scored, args: &ScoreArgs) -> Value {
     let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
@@ -263,7 +308,16 @@ fn score_json(model: &Model, scored: &Scored, args: &ScoreArgs) -> Value {
         "devices": scored.devices,
         "device_days": scored.device_days,
         "findings": scored.alarms,
+        "findings_continued": scored.continued,
+        "findings_open": scored.open,
         "alarms_per_device_day": scored.alarms_per_device_day(),
+        "new_devices": {
+            "count": scored.new_devices.len(),
+            "first": &scored.new_devices[..scored.new_devices.len().min(DEVICES_LISTED)],
+        },
+        "period_seconds": scored.period_us.map(|us| us as f64 / 1e6),
+        "model_period_seconds": model.period_us as f64 / 1e6,
+        "notes": scored.notes,
         "classes": classes,
         "counts": scored.counts,
         "input": oddities_json(&scored.source, &scored.channels),
@@ -300,6 +354,7 @@ fn oddities(counts: &source::Counts, channels: &[source::Channel]) -> String {
     for (channel, counts) in channels.iter().zip(&counts.channels) {
         line(&format!("missing values of {}", channel.name), &counts.missing);
         line(&format!("texts among numbers of {}", channel.name), &counts.text);
+        line(&format!("numbers too large to be any of {}", channel.name), &counts.beyond);
     }
     text
 }
@@ -317,8 +372,12 @@ fn oddities_json(counts: &source::Counts, channels: &[source::Channel]) -> Value
         .iter()
         .zip(&counts.channels)
         .map(|(channel, counts)| {
-            let both = json!({"missing": tally(&counts.missing), "text": tally(&counts.text)});
-            (channel.name.clone(), both)
+            let odd = json!({
+                "missing": tally(&counts.missing),
+                "text": tally(&counts.text),
+                "too_large": tally(&counts.beyond),
+            });
+            (channel.name.clone(), odd)
         })
         .collect();
     json!({
@@ -465,7 +524,7 @@ fn write_page(path: &Path, model: &Model, scored: &Scored, args: &ScoreArgs) -> 
             detectors: detectors.collect(),
             more: vec![
                 ("trained on".to_owned(), model.provenance.data_digest.clone()),
-                ("period".to_owned(), format!("{} s", model.period_us as f64 / 1e6)),
+                ("period".to_owned(), format!("{} s", rounded(model.period_us as f64 / 1e6))),
             ],
         },
         counts: ReadCounts {
@@ -474,9 +533,12 @@ fn write_page(path: &Path, model: &Model, scored: &Scored, args: &ScoreArgs) -> 
             out_of_order: scored.source.late.count,
             duplicates: scored.source.duplicates.count,
             gaps: scored.counts.gaps,
-            more: Vec::new(),
+            more: vec![("numbers too large".to_owned(), tally(|counts| &counts.beyond))]
+                .into_iter()
+                .filter(|(_, count)| *count > 0)
+                .collect(),
         },
-        notes: Vec::new(),
+        notes: scored.notes.clone(),
     };
     findings::write(path, &facts, &scored.findings, &args.out)?;
     Ok(())

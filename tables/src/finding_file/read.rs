@@ -103,23 +103,25 @@ fn kind_of(found: &Schema) -> TimeKind {
 /// The schema was compared: every column has its type.
 fn rows(kind: TimeKind, batch: &RecordBatch) -> Vec<FindingRow> {
     let text = |at: usize, row: usize| batch.column(at).as_string::<i32>().value(row).to_owned();
-    let [onset, end, peak] = [3, 4, 5].map(|at| micros(kind, batch.column(at)));
-    let counts = batch.column(6).as_primitive::<UInt64Type>();
-    let [severity, peak_score, threshold] = [7, 8, 9].map(|at| reals(batch.column(at)));
-    let channels = batch.column(11).as_list::<i32>();
-    let traces = batch.column(12).as_list::<i32>();
+    let [onset, end, peak] = [3, 4, 6].map(|at| micros(kind, batch.column(at)));
+    let open = batch.column(5).as_boolean();
+    let counts = batch.column(7).as_primitive::<UInt64Type>();
+    let [severity, peak_score, threshold] = [8, 9, 10].map(|at| reals(batch.column(at)));
+    let channels = batch.column(12).as_list::<i32>();
+    let traces = batch.column(13).as_list::<i32>();
     let finding = |row: usize| FindingRow {
         id: text(0, row),
         device: text(1, row),
         class: text(2, row),
         onset: onset[row],
         end: end[row],
+        open: open.value(row),
         peak: peak[row],
         rows: counts.value(row),
         severity: severity[row],
         peak_score: peak_score[row],
         threshold: threshold[row],
-        detector: text(10, row),
+        detector: text(11, row),
         channels: channel_rows(&channels.value(row)),
         trace: trace_points(kind, &traces.value(row)),
     };

@@ -10,6 +10,7 @@ fn findings() -> Vec<FindingRow> {
         class: String::new(),
         onset: number * 1_000_000_000_000_000,
         end: number * 1_000_000_000_000_000 + 5_000_000,
+        open: number == 2,
         peak: number * 1_000_000_000_000_000 + 2_000_000,
         rows: 6,
         severity: 2.5,
@@ -81,7 +82,7 @@ fn csv_is_for_people() {
     assert_eq!(
         text.lines().nth(1),
         Some(
-            "F-000001,\"pump, 1\",,2001-09-09 01:46:40,2001-09-09 01:46:45,2001-09-09 01:46:42,6,\
+            "F-000001,\"pump, 1\",,2001-09-09 01:46:40,2001-09-09 01:46:45,false,2001-09-09 01:46:42,6,\
              2.5,25,10,var,\"pressure 75 %: 1.5 bar, expected 3.25 bar\""
         )
     );

@@ -5,7 +5,8 @@ use crate::error::TablesError;
 use crate::score_file::{quoted, time_array, time_type};
 use crate::source::{TimeKind, message};
 use arrow::array::{
-    ArrayRef, Float32Array, ListArray, RecordBatch, StringArray, StructArray, UInt64Array,
+    ArrayRef, BooleanArray, Float32Array, ListArray, RecordBatch, StringArray, StructArray,
+    UInt64Array,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
@@ -96,7 +97,8 @@ fn jsonl(kind: TimeKind, findings: &[FindingRow]) -> Made<Vec<u8>> {
 
 fn csv(kind: TimeKind, findings: &[FindingRow]) -> String {
     let mut text = String::from(
-        "id,device,class,onset,end,peak,rows,severity,peak_score,threshold,detector,channels\n",
+        "id,device,class,onset,end,open,peak,rows,severity,peak_score,threshold,detector,\
+         channels\n",
     );
     for finding in findings {
         let channels = finding.channels.iter().map(|channel| {
@@ -110,12 +112,12 @@ fn csv(kind: TimeKind, findings: &[FindingRow]) -> String {
             (quoted(&finding.id), quoted(&finding.device), quoted(&finding.class));
         let [onset, end, peak] =
             [finding.onset, finding.end, finding.peak].map(|time| kind.text(time));
-        let FindingRow { rows, severity, peak_score, threshold, .. } = finding;
+        let FindingRow { open, rows, severity, peak_score, threshold, .. } = finding;
         let detector = quoted(&finding.detector);
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{id},{device},{class},{onset},{end},{peak},{rows},{severity},{peak_score},\
+            "{id},{device},{class},{onset},{end},{open},{peak},{rows},{severity},{peak_score},\
              {threshold},{detector},{channels}"
         );
     }
@@ -133,6 +135,7 @@ pub(super) fn schema(kind: TimeKind) -> SchemaRef {
         text("class"),
         time("onset"),
         time("end"),
+        Field::new("open", DataType::Boolean, false),
         time("peak"),
         Field::new("rows", DataType::UInt64, false),
         real("severity"),
@@ -197,6 +200,7 @@ fn batch(kind: TimeKind, findings: &[FindingRow]) -> Made<RecordBatch> {
         text(|finding| &finding.class),
         time(|finding| finding.onset),
         time(|finding| finding.end),
+        Arc::new(findings.iter().map(|finding| Some(finding.open)).collect::<BooleanArray>()),
         time(|finding| finding.peak),
         Arc::new(UInt64Array::from_iter_values(findings.iter().map(|finding| finding.rows))),
         reals(findings.iter().map(|finding| finding.severity)),

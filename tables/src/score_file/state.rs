@@ -18,7 +18,24 @@ pub(super) struct Saved {
     pub(super) pending: ScoreRows,
 }
 
-const MAGIC: &[u8] = b"fieldmirror scores 1\n";
+const MAGIC: &[u8] = b"fieldmirror scores 2\n";
+
+/// What there is at the place of a checkpoint.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Nothing.
+    Nothing,
+    /// Something that is no whole checkpoint of this version.
+    Damaged,
+    /// The checkpoint of a job with another spec.
+    Other {
+        rows_in: u64,
+        /// The parts of the key in which it differs.
+        differs: Vec<String>,
+    },
+    /// The checkpoint of a job with this spec.
+    Here(Box<Saved>),
+}
 
 impl Saved {
     /// Writes it beside `name` and then into its place, so that there is always a whole one.
@@ -40,20 +57,25 @@ impl Saved {
         write().map_err(|source| TablesError::io("write", &place, source))
     }
 
-    /// The checkpoint at `path` if it is whole and of a job with this spec.
-    pub(super) fn load(path: &Path, spec: &ScoreSpec) -> Result<Option<Self>, TablesError> {
+    /// What stands at `path`.
+    pub(super) fn load(path: &Path, spec: &ScoreSpec) -> Result<Found, TablesError> {
         match std::fs::read(path) {
-            Ok(bytes) => Ok(Self::parse(&bytes, spec)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Ok(bytes) => Ok(Self::parse(&bytes, spec).unwrap_or(Found::Damaged)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Found::Nothing),
             Err(error) => Err(TablesError::io("read", path, error)),
         }
     }
 
     fn bytes(&self, spec: &ScoreSpec) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
-        block(&mut out, identity(spec).as_bytes());
-        block(&mut out, &self.state);
+        let key = identity(spec);
+        number(&mut out, key.len() as u64);
+        for (name, value) in key {
+            block(&mut out, name.as_bytes());
+            block(&mut out, value.as_bytes());
+        }
         number(&mut out, self.rows_in);
+        block(&mut out, &self.state);
         number(&mut out, self.rows);
         number(&mut out, self.lengths.len() as u64);
         self.lengths.iter().for_each(|&length| number(&mut out, length));
@@ -72,20 +94,26 @@ impl Saved {
         out
     }
 
-    fn parse(bytes: &[u8], spec: &ScoreSpec) -> Option<Self> {
+    /// None if they are damaged.
+    fn parse(bytes: &[u8], spec: &ScoreSpec) -> Option<Found> {
         let (bytes, digest) = bytes.split_at_checked(bytes.len().checked_sub(32)?)?;
         if Sha256::digest(bytes)[..] != *digest {
             return None;
         }
         let mut bytes = Bytes(bytes.strip_prefix(MAGIC)?);
-        if bytes.block()? != identity(spec).as_bytes() {
-            return None;
+        let text = |bytes: &mut Bytes<'_>| String::from_utf8(bytes.block()?.to_vec()).ok();
+        let pair = |bytes: &mut Bytes<'_>| Some((text(bytes)?, text(bytes)?));
+        let key: Vec<(String, String)> =
+            (0..bytes.number()?).map(|_| pair(&mut bytes)).collect::<Option<_>>()?;
+        let rows_in = bytes.number()?;
+        let differs = differences(&key, &identity(spec));
+        if !differs.is_empty() {
+            return Some(Found::Other { rows_in, differs });
         }
         let state = bytes.block()?.to_vec();
-        let (rows_in, rows) = (bytes.number()?, bytes.number()?);
+        let rows = bytes.number()?;
         let lengths = (0..bytes.number()?).map(|_| bytes.number()).collect::<Option<_>>()?;
-        let name = |bytes: &mut Bytes<'_>| String::from_utf8(bytes.block()?.to_vec()).ok();
-        let devices = (0..bytes.number()?).map(|_| name(&mut bytes)).collect::<Option<_>>()?;
+        let devices = (0..bytes.number()?).map(|_| text(&mut bytes)).collect::<Option<_>>()?;
         let count = usize::try_from(bytes.number()?).ok()?;
         let pending = ScoreRows {
             time: bytes.words(count, i64::from_le_bytes)?,
@@ -99,13 +127,31 @@ impl Saved {
                 .map(|_| bytes.words(count, f32::from_le_bytes))
                 .collect::<Option<_>>()?,
         };
-        Some(Self { state, rows_in, rows, lengths, devices, pending })
+        let saved = Self { state, rows_in, rows, lengths, devices, pending };
+        Some(Found::Here(Box::new(saved)))
     }
 }
 
 /// What makes two jobs the same.
-fn identity(spec: &ScoreSpec) -> String {
-    format!("{:?} {:?} {}", spec.kind, spec.more, spec.key)
+fn identity(spec: &ScoreSpec) -> Vec<(String, String)> {
+    let mut key = spec.key.clone();
+    key.push(("times".to_owned(), format!("{:?}", spec.kind)));
+    key.push(("columns of scores".to_owned(), format!("{:?}", spec.more)));
+    key
+}
+
+/// The names of the parts that are not equal in both.
+fn differences(found: &[(String, String)], wanted: &[(String, String)]) -> Vec<String> {
+    let lacks = |of: &[(String, String)], part: &(String, String)| !of.contains(part);
+    let mut names: Vec<String> = Vec::new();
+    for (of, others) in [(wanted, found), (found, wanted)] {
+        for part in of.iter().filter(|part| lacks(others, part)) {
+            if !names.contains(&part.0) {
+                names.push(part.0.clone());
+            }
+        }
+    }
+    names
 }
 
 fn number(out: &mut Vec<u8>, number: u64) {

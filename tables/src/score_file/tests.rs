@@ -20,9 +20,20 @@ fn devices() -> Vec<String> {
     vec!["pump, \"north\"".to_owned(), "pump-2".to_owned()]
 }
 
+fn resumed(path: &Path, key: &str) -> (ScoreWriter, Vec<u8>, u64) {
+    match ScoreWriter::resume(path, spec(key)).unwrap() {
+        Resume::Here { writer, state, rows_in } => (*writer, state, rows_in),
+        other => panic!("{other:?}"),
+    }
+}
+
 fn spec(key: &str) -> ScoreSpec {
     let kind = TimeKind::Epoch(EpochUnit::Millisecond);
-    ScoreSpec { kind, more: vec!["drift".to_owned()], key: key.to_owned() }
+    ScoreSpec {
+        kind,
+        more: vec!["drift".to_owned()],
+        key: vec![("model".to_owned(), key.to_owned())],
+    }
 }
 
 /// More than two pieces, and not a whole number of them.
@@ -78,10 +89,10 @@ fn a_job_that_was_stopped_gives_the_same_bytes() {
             writer.append(&rows(stop, stop + ROWS_PER_PIECE), &devices()).unwrap();
             drop(writer);
             assert!(!path.exists());
-            let (resumed, state, rows_in) = ScoreWriter::resume(&path, spec("k")).unwrap().unwrap();
+            let (again, state, rows_in) = resumed(&path, "k");
             assert_eq!((state, rows_in), (format!("state {stop}").into_bytes(), stop as u64 + 1));
-            assert_eq!(resumed.rows(), stop as u64);
-            (writer, from) = (resumed, stop);
+            assert_eq!(again.rows(), stop as u64);
+            (writer, from) = (again, stop);
         }
         writer.append(&rows(from, ROWS), &devices()).unwrap();
         writer.finish().unwrap();
@@ -94,20 +105,28 @@ fn a_job_that_was_stopped_gives_the_same_bytes() {
 fn only_an_equal_job_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("scores.csv");
-    assert!(ScoreWriter::resume(&path, spec("k")).unwrap().is_none());
+    let resume = |key: &str| ScoreWriter::resume(&path, spec(key)).unwrap();
+    assert!(matches!(resume("k"), Resume::Nothing));
     let mut writer = ScoreWriter::create(&path, spec("k")).unwrap();
     writer.append(&rows(0, 10), &devices()).unwrap();
     writer.checkpoint(b"state", 10).unwrap();
     drop(writer);
-    assert!(ScoreWriter::resume(&path, spec("other")).unwrap().is_none());
+    let Resume::Useless { folder: found, rows_in, differs } = resume("other") else {
+        panic!("another job goes on");
+    };
+    assert_eq!((found, rows_in), (partial(&path), Some(10)));
+    assert_eq!(differs, ["model"]);
     let state = partial(&path).join(STATE);
     let mut bytes = std::fs::read(&state).unwrap();
     bytes[40] ^= 1;
     std::fs::write(&state, &bytes).unwrap();
-    assert!(ScoreWriter::resume(&path, spec("k")).unwrap().is_none(), "a damaged checkpoint");
+    let Resume::Useless { rows_in: None, differs, .. } = resume("k") else {
+        panic!("a damaged checkpoint is used");
+    };
+    assert!(differs.is_empty());
     bytes[40] ^= 1;
     std::fs::write(&state, &bytes).unwrap();
-    let (writer, ..) = ScoreWriter::resume(&path, spec("k")).unwrap().unwrap();
+    let (writer, ..) = resumed(&path, "k");
     writer.discard();
     assert!(!partial(&path).exists());
 }
@@ -164,7 +183,7 @@ fn times_of_every_kind_come_back_from_every_format() {
     for (number, kind) in kinds.into_iter().enumerate() {
         for ending in ["csv", "parquet", "arrow"] {
             let path = folder.path().join(format!("{number}.{ending}"));
-            let spec = ScoreSpec { kind, more: Vec::new(), key: String::new() };
+            let spec = ScoreSpec { kind, more: Vec::new(), key: Vec::new() };
             let mut writer = ScoreWriter::create(&path, spec).unwrap();
             let some = ScoreRows { more: Vec::new(), ..rows(0, 10) };
             writer.append(&some, &devices()).unwrap();

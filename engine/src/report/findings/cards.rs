@@ -62,7 +62,7 @@ impl Card {
             device: words::device(&finding.device),
             class: words::plain(&finding.class),
             onset: kind.text(finding.onset),
-            end: kind.text(finding.end),
+            end: words::end(kind, finding),
             length: words::length(kind, finding),
             severity: words::severity(finding),
             peak: format!(

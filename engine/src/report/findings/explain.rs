@@ -56,7 +56,7 @@ pub fn to_text(kind: TimeKind, finding: &FindingRow) -> String {
     let threshold = words::value(f64::from(finding.threshold));
     let facts = [
         ("onset", kind.text(finding.onset)),
-        ("end", format!("{} ({})", kind.text(finding.end), words::length(kind, finding))),
+        ("end", format!("{} ({})", words::end(kind, finding), words::length(kind, finding))),
         ("peak", kind.text(finding.peak)),
         ("severity", format!("{}: score {score}, threshold {threshold}", words::severity(finding))),
         ("detector", words::detector(&finding.detector)),
@@ -179,6 +179,7 @@ pub fn to_json(kind: TimeKind, finding: &FindingRow) -> Value {
         "class": finding.class,
         "onset": time(kind, finding.onset),
         "end": time(kind, finding.end),
+        "open": finding.open,
         "peak": time(kind, finding.peak),
         "seconds": words::micros(kind, finding).map(|micros| micros as f64 / 1e6),
         "rows": finding.rows,

@@ -38,6 +38,7 @@ fn finding(number: usize, device: &str, severity: f32) -> FindingRow {
         class: "valve".into(),
         onset,
         end: onset + 40 * SECOND,
+        open: false,
         peak: onset + 20 * SECOND,
         rows: 41,
         severity,
@@ -351,7 +352,7 @@ fn a_score_file_becomes_a_page_and_twice_the_same() {
             alarm: rows.alarm,
             more: Vec::new(),
         };
-        let spec = ScoreSpec { kind, more: Vec::new(), key: String::new() };
+        let spec = ScoreSpec { kind, more: Vec::new(), key: Vec::new() };
         let mut writer = ScoreWriter::create(&scores, spec).unwrap();
         writer.append(&rows, &names).unwrap();
         writer.finish().unwrap();

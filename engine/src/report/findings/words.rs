@@ -75,6 +75,12 @@ pub(super) fn length(kind: TimeKind, finding: &FindingRow) -> String {
     }
 }
 
+/// When a finding ended, or that it did not.
+pub(super) fn end(kind: TimeKind, finding: &FindingRow) -> String {
+    let still = if finding.open { ", still going on" } else { "" };
+    format!("{}{still}", kind.text(finding.end))
+}
+
 /// From the onset to the end in microseconds, where times are times.
 pub(super) fn micros(kind: TimeKind, finding: &FindingRow) -> Option<u64> {
     (kind != TimeKind::Row).then(|| finding.end.max(finding.onset).abs_diff(finding.onset))
