@@ -117,6 +117,9 @@ pub struct DeployedPolicy {
     pub name: String,
     /// The document, with variables as they stand.
     pub document: Json,
+    /// Where its parts stand in the file, as line and column from 1, by paths such as
+    /// `Statement[0].Resource[1]`; empty where the document is a text inside of the file.
+    pub places: BTreeMap<String, (usize, usize)>,
     /// Where it was declared.
     pub origin: Origin,
 }

@@ -10,8 +10,8 @@
 //! otherwise than most people expect. A note may well be meant. [`exit_code`] fails on errors, and
 //! on warnings where that is asked for.
 //!
-//! What it does not do: it takes no roles of IAM into account, and no explicit Deny when it asks
-//! whether some policy lets a client publish.
+//! What it does not do: it takes no roles of IAM into account, and no Deny of one policy against
+//! the Allow of another when it asks whether some policy lets a client publish.
 
 mod access;
 mod code;
@@ -41,6 +41,7 @@ use fieldmirror_rules::diagnostic::Diagnostic;
 use fieldmirror_rules::rule::{Rule, SqlVersion, Strictness};
 use fieldmirror_rules::survey::Survey;
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What is linted.
@@ -84,6 +85,22 @@ pub struct PolicySource {
     pub line: usize,
     /// The document.
     pub document: Json,
+    /// Line and column of its parts from 1, by their paths, as far as they are known.
+    pub places: BTreeMap<String, (usize, usize)>,
+}
+
+impl PolicySource {
+    /// Line and column of a part, or of what it is in; the document's line where nothing is known.
+    fn place(&self, path: &str) -> (usize, usize) {
+        let mut part = path;
+        while !part.is_empty() {
+            if let Some(place) = self.places.get(part) {
+                return *place;
+            }
+            part = part.rfind(['.', '[']).map_or("", |at| &part[..at]);
+        }
+        (self.line, 0)
+    }
 }
 
 /// What counts as too much.
@@ -256,13 +273,15 @@ impl Report {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        let path = path.into();
+        let (line, column) = source.place(&path);
         self.findings.push(Finding {
             code: code.as_str(),
             severity,
             file: source.file.clone(),
-            line: source.line,
-            column: 0,
-            path: path.into(),
+            line,
+            column,
+            path,
             subject: source.name.clone(),
             message: message.into(),
             help: help.into(),

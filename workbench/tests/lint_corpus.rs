@@ -7,7 +7,7 @@ use fieldmirror_workbench::lint::{
     Code, Finding, Options, PolicySource, RuleSource, Subject, lint, read_sample,
 };
 use serde_json::{Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn cases() -> Vec<(String, Json)> {
@@ -80,6 +80,7 @@ fn subject(case: &Json) -> Subject {
                 file: "policies.json".to_owned(),
                 line: 1,
                 document: policy["document"].clone(),
+                places: BTreeMap::new(),
             })
             .collect(),
         sample: case

@@ -20,6 +20,7 @@ fn deployment(statements: &[(&str, &str)]) -> Deployment {
         policies: vec![DeployedPolicy {
             name: "P".to_owned(),
             document: json!({"Version": "2012-10-17", "Statement": statements}),
+            places: std::collections::BTreeMap::new(),
             origin: Origin::default(),
         }],
         ..Deployment::default()

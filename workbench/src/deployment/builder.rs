@@ -106,6 +106,7 @@ impl<'a> Builder<'a> {
         self.name(Name::Policy, name, document, &origin);
         let parsed;
         let mut file = origin.file.clone();
+        let is_text = document.as_text().is_some();
         let document = match document.as_text() {
             Some(text) => {
                 file = format!("{origin}, the text of the policy");
@@ -134,7 +135,12 @@ impl<'a> Builder<'a> {
                     self.problem(&origin, document, found, expected);
                 }
                 let name = name.to_owned();
-                self.deployment.policies.push(DeployedPolicy { name, document: json, origin });
+                let mut places = BTreeMap::new();
+                if !is_text {
+                    note_places(document, "", &mut places);
+                }
+                let policy = DeployedPolicy { name, document: json, places, origin };
+                self.deployment.policies.push(policy);
             }
             Err(problem) => self.problems.push(problem),
         }
@@ -366,6 +372,20 @@ impl<'a> Builder<'a> {
             }
         }
         notes.into_iter().for_each(|(origin, text)| self.note(&origin, text));
+    }
+}
+
+/// Where everything in a document stands.
+fn note_places(node: &Node, path: &str, places: &mut BTreeMap<String, (usize, usize)>) {
+    if node.line > 0 {
+        places.insert(path.to_owned(), (node.line, node.column));
+    }
+    for (i, item) in node.as_sequence().into_iter().flatten().enumerate() {
+        note_places(item, &format!("{path}[{i}]"), places);
+    }
+    for entry in node.as_mapping().into_iter().flatten() {
+        let dot = if path.is_empty() { "" } else { "." };
+        note_places(&entry.value, &format!("{path}{dot}{}", entry.key), places);
     }
 }
 

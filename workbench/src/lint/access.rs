@@ -1,10 +1,11 @@
 //! L024, L025, L026: rules and messages against what the policies allow.
 //!
-//! A variable of a policy counts as anything, and an explicit Deny is not looked at: what is told
-//! here is certainly forbidden, unless a client has a policy that was not given.
+//! What is told here is certainly forbidden, unless a client has a policy that was not given: a
+//! variable of an Allow counts as anything, and a Deny only where it has neither variable nor
+//! condition, and only against what its own policy allows, since others may be attached elsewhere.
 
 use super::pattern::Pattern;
-use super::policy_document::Document;
+use super::policy_document::{Allowance, Document};
 use super::{Code, Report, RuleView, Severity, Subject};
 use std::collections::BTreeSet;
 
@@ -14,8 +15,8 @@ pub(super) fn check(
     subject: &Subject,
     report: &mut Report,
 ) {
-    let allowed = |action: &str| -> Vec<Pattern> {
-        policies.iter().flat_map(|policy| policy.allowed(action, "topic")).collect()
+    let allowed = |action: &str| -> Vec<Allowance> {
+        policies.iter().filter_map(|policy| policy.allowance(action, "topic")).collect()
     };
     let (publishing, receiving) = (allowed("iot:Publish"), allowed("iot:Receive"));
     for view in views {
@@ -35,7 +36,7 @@ pub(super) fn check(
 fn publishers(
     view: &RuleView<'_>,
     views: &[RuleView<'_>],
-    publishing: &[Pattern],
+    publishing: &[Allowance],
     report: &mut Report,
 ) {
     let Some(from) = view.from().filter(|from| !from.starts_with('$')) else { return };
@@ -45,7 +46,7 @@ fn publishers(
             .republishes()
             .any(|(_, topic)| Pattern::of_template(topic, other.from()).overlaps(&heard))
     });
-    if is_republished || publishing.iter().any(|allowed| allowed.overlaps(&heard)) {
+    if is_republished || publishing.iter().any(|allowed| allowed.reaches(&heard)) {
         return;
     }
     let message = format!("no policy lets a client publish on what FROM '{from}' hears");
@@ -57,7 +58,7 @@ fn publishers(
 fn receivers(
     view: &RuleView<'_>,
     views: &[RuleView<'_>],
-    receiving: &[Pattern],
+    receiving: &[Allowance],
     report: &mut Report,
 ) {
     for (path, template) in view.republishes().filter(|(_, topic)| !topic.starts_with("$$")) {
@@ -65,7 +66,7 @@ fn receivers(
         let is_heard = views
             .iter()
             .any(|other| other.from().is_some_and(|from| Pattern::of_filter(from).overlaps(&made)));
-        if is_heard || receiving.iter().any(|allowed| allowed.overlaps(&made)) {
+        if is_heard || receiving.iter().any(|allowed| allowed.reaches(&made)) {
             continue;
         }
         let message = format!("no policy lets a client receive `{template}`, and no rule hears it");
@@ -75,7 +76,7 @@ fn receivers(
 }
 
 /// Topics of the sample on which no client may publish.
-fn sample(subject: &Subject, publishing: &[Pattern], policy: &Document<'_>, report: &mut Report) {
+fn sample(subject: &Subject, publishing: &[Allowance], policy: &Document<'_>, report: &mut Report) {
     let topics: BTreeSet<&str> =
         subject.sample.iter().filter_map(|message| message.topic.as_deref()).collect();
     for topic in topics {

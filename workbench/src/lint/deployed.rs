@@ -19,6 +19,7 @@ impl From<&Deployment> for Subject {
             file: policy.origin.file.clone(),
             line: policy.origin.line,
             document: policy.document.clone(),
+            places: policy.places.clone(),
         });
         Self {
             rules: rules.collect(),

@@ -121,6 +121,31 @@ impl Pattern {
         reach[a.len()][b.len()]
     }
 
+    /// Whether every topic of `other` is certainly in this set.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let (a, b) = (&self.0, &other.0);
+        // reach[i][j]: what the first j tokens there make is made by the first i tokens here.
+        let mut reach = vec![vec![false; b.len() + 1]; a.len() + 1];
+        reach[0][0] = true;
+        for i in 0..a.len() {
+            for j in 0..=b.len() {
+                if !reach[i][j] {
+                    continue;
+                }
+                let taken = b.get(j).is_some_and(|there| a[i].takes(*there));
+                if a[i].is_run() {
+                    reach[i + 1][j] = true;
+                    if taken {
+                        reach[i][j + 1] = true;
+                    }
+                } else if taken {
+                    reach[i + 1][j + 1] = true;
+                }
+            }
+        }
+        reach[a.len()][b.len()]
+    }
+
     /// Whether the set holds `topic`.
     pub(crate) fn holds(&self, topic: &str) -> bool {
         let topic = Self(topic.chars().map(Token::Char).collect());
@@ -140,6 +165,18 @@ impl Pattern {
 impl Token {
     const fn is_run(self) -> bool {
         matches!(self, Self::Run | Self::RunInLevel)
+    }
+
+    /// Whether this makes all that `other` does, once or, if it is a run, as a part of it.
+    fn takes(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Run, _) => true,
+            (Self::RunInLevel, Self::Char(c)) => c != '/',
+            (Self::RunInLevel, Self::RunInLevel) => true,
+            (Self::One, Self::Char(_) | Self::One) => true,
+            (Self::Char(a), Self::Char(b)) => a == b,
+            _ => false,
+        }
     }
 
     /// Whether both can make the same character.
@@ -246,6 +283,29 @@ mod tests {
             assert_eq!(filter_set.overlaps(&resource_set), expected, "{filter} {resource}");
             assert_eq!(resource_set.overlaps(&filter_set), expected, "{resource} {filter}");
         }
+    }
+
+    #[test]
+    fn a_pattern_covers_what_is_all_in_it() {
+        for (resource, other, expected) in [
+            ("*", "farm/*", true),
+            ("farm/*", "farm/a/b", true),
+            ("farm/*", "farm/*/data", true),
+            ("farm/*/data", "farm/*", false),
+            ("farm/*", "far?/x", false),
+            ("farm/?", "farm/a", true),
+            ("farm/?", "farm/*", false),
+            ("farm/*a", "farm/?a", true),
+            ("a/b", "a/b", true),
+            ("a/b", "a/*", false),
+        ] {
+            let (set, other_set) = (Pattern::of_resource(resource), Pattern::of_resource(other));
+            assert_eq!(set.covers(&other_set), expected, "{resource} {other}");
+        }
+        let level = Pattern::of_filter("farm/+/data");
+        assert!(Pattern::of_resource("farm/*").covers(&level));
+        assert!(level.covers(&Pattern::of_resource("farm/a/data")));
+        assert!(level.covers(&level) && !level.covers(&Pattern::of_resource("farm/?/data")));
     }
 
     #[test]

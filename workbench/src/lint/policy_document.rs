@@ -15,6 +15,8 @@ pub(crate) struct Statement<'a> {
     /// `Statement[0]`; empty for a bare one.
     path: String,
     pub(super) is_allow: bool,
+    is_deny: bool,
+    has_condition: bool,
     pub(super) actions: Vec<&'a str>,
     pub(super) resources: Vec<Resource<'a>>,
     pub(super) has_not_action: bool,
@@ -118,6 +120,8 @@ fn read_statement<'a>(
     };
     let mut statement = Statement {
         is_allow: false,
+        is_deny: false,
+        has_condition: fields.contains_key("Condition"),
         actions: Vec::new(),
         resources: Vec::new(),
         has_not_action: fields.contains_key("NotAction"),
@@ -126,7 +130,7 @@ fn read_statement<'a>(
     };
     match fields.get("Effect").and_then(Json::as_str) {
         Some("Allow") => statement.is_allow = true,
-        Some("Deny") => {}
+        Some("Deny") => statement.is_deny = true,
         _ => {
             let help = "write \"Allow\" or \"Deny\", in just this case";
             let message = "Effect is neither Allow nor Deny";
@@ -189,6 +193,14 @@ impl<'a> Resource<'a> {
     }
 }
 
+impl Resource<'_> {
+    /// Whether it is of this kind and the same for whoever asks. Region and account are not looked
+    /// at: a policy names its own.
+    fn is_certainly(&self, kind: &str) -> bool {
+        self.is(kind) && !self.name.contains("${")
+    }
+}
+
 impl Statement<'_> {
     /// The place of one of its fields.
     pub(super) fn below(&self, key: &str) -> String {
@@ -214,17 +226,48 @@ impl Statement<'_> {
     }
 }
 
+/// What one policy lets clients do with one action.
+pub(super) struct Allowance {
+    /// What its Allows name.
+    allowed: Vec<Pattern>,
+    /// What its Denies certainly take away: those without variables and conditions. Whom it is
+    /// attached to has both.
+    denied: Vec<Pattern>,
+}
+
+impl Allowance {
+    /// Whether it may allow something in `set`.
+    pub(super) fn reaches(&self, set: &Pattern) -> bool {
+        let is_taken = |all: &Pattern| self.denied.iter().any(|denied| denied.covers(all));
+        let reaches = |allowed: &Pattern| allowed.overlaps(set) && !is_taken(allowed);
+        !is_taken(set) && self.allowed.iter().any(reaches)
+    }
+
+    /// Whether it may allow the topic.
+    pub(super) fn holds(&self, topic: &str) -> bool {
+        let holds = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.holds(topic));
+        holds(&self.allowed) && !holds(&self.denied)
+    }
+}
+
 impl Document<'_> {
-    /// The sets of topics for which an Allow names `action`, as `kind`.
-    pub(super) fn allowed(&self, action: &str, kind: &str) -> Vec<Pattern> {
+    /// What it allows of `action` on resources of one kind; `None` if no Allow names it.
+    pub(super) fn allowance(&self, action: &str, kind: &str) -> Option<Allowance> {
         let allows = self.statements.iter().filter(|one| one.is_allow);
-        allows
+        let allowed: Vec<Pattern> = allows
             .filter(|one| one.names(action) || one.has_not_action)
             .flat_map(|one| {
                 let anything = one.has_not_resource.then(|| Pattern::of_resource("*"));
                 let named = one.resources.iter().filter(|resource| resource.is(kind));
                 anything.into_iter().chain(named.map(|one| Pattern::of_resource(one.name)))
             })
-            .collect()
+            .collect();
+        let denies = self.statements.iter().filter(|one| one.is_deny && !one.has_condition);
+        let denied = denies.filter(|one| one.names(action)).flat_map(|one| {
+            let certain = |resource: &&Resource<'_>| resource.is_certainly(kind);
+            one.resources.iter().filter(certain).map(|one| Pattern::of_resource(one.name))
+        });
+        let denied = denied.collect();
+        (!allowed.is_empty()).then_some(Allowance { allowed, denied })
     }
 }

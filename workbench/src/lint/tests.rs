@@ -1,6 +1,7 @@
 //! A finding points into the file where the SQL's column there can be known.
 
 use super::*;
+use crate::deployment::{Deployment, Settings};
 use serde_json::json;
 
 fn find(sql: &str, column: usize) -> Finding {
@@ -35,4 +36,37 @@ fn findings_come_by_file_and_place_and_nothing_is_found_in_nothing() {
     assert!(lint(&Subject::default(), &Options::default()).is_empty());
     let found = find("SELECT upper(a) FROM 'a' WHERE t = '50'", 1);
     assert_eq!(found.code, "L008");
+}
+
+#[test]
+fn a_finding_of_a_policy_stands_at_its_part() {
+    let text = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Effect": "Allow", "Action": "iot:Connect", "Resource": "*"},
+    {
+      "Effect": "Allow",
+      "Action": ["iot:Publish", "iot:Fly"],
+      "Resource": [
+        "arn:aws:iot:eu-west-1:123456789012:topic/a",
+        "arn:aws:iot:eu-west-1:123456789012:topic/b/#"
+      ]
+    }
+  ]
+}"#;
+    let deployment = Deployment::read("p.json", text, &Settings::default()).unwrap();
+    let findings = lint(&Subject::from(&deployment), &Options::default());
+    let place = |code: &str| {
+        let found = findings.iter().find(|found| found.code == code).unwrap();
+        (found.line, found.column)
+    };
+    assert_eq!(place("L034"), (10, 9), "the resource");
+    assert_eq!(place("L038").0, 7, "its statement's actions");
+
+    // A document that is a text has no places of its own.
+    let inner = serde_json::to_string(text).unwrap();
+    let wrapped = format!("{{\n  \"policyName\": \"p\",\n  \"policyDocument\": {inner}\n}}");
+    let deployment = Deployment::read("p.json", &wrapped, &Settings::default()).unwrap();
+    let findings = lint(&Subject::from(&deployment), &Options::default());
+    assert!(findings.iter().all(|found| (found.line, found.column) == (1, 0)), "{findings:?}");
 }

@@ -329,6 +329,7 @@ fn documents(reader: &mut Reader<'_>, mapping: &Mapping, deployment: &mut Deploy
                 Ok(document) => deployment.policies.push(DeployedPolicy {
                     name: entry.key.clone(),
                     document,
+                    places: BTreeMap::new(),
                     origin: Origin {
                         file: reader.file.to_owned(),
                         line: entry.line,
