@@ -119,10 +119,11 @@ pub(crate) struct ScoreArgs {
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
     /// Telemetry that goes on where other telemetry ended: what devices were doing is read from
-    /// this file, if it is there, and written to it.
+    /// this file, if it is there, and written to it. An event that goes on keeps its id.
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
-    /// Begin anew even if an interrupted job left a checkpoint.
+    /// Begin anew even if an interrupted job left a checkpoint. One of another job is never gone on
+    /// with, and told before it is removed.
     #[arg(long)]
     pub(crate) force: bool,
     /// Rows from one checkpoint to the next; 0: none.
