@@ -33,7 +33,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { window: 16, steps: 200, batch: 128, rate: 3e-3, patience: 4 }
+        Self { window: 32, steps: 200, batch: 128, rate: 3e-3, patience: 4 }
     }
 }
 
