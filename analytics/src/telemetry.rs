@@ -20,6 +20,7 @@ mod device;
 pub mod event;
 mod faults;
 pub mod fusion;
+mod learner;
 pub mod model;
 pub mod model_file;
 pub mod report;
