@@ -25,12 +25,9 @@ fn text(output: &Output) -> String {
 /// Two months of a water main, learned from its quiet weeks; a score is the mean of half a day.
 fn water(folder: &Path) -> String {
     let series = root().join("data/water-flow.csv").display().to_string();
-    let learned = [
-        ["train", "--in", &series].as_slice(),
-        &["--from", "2022-03-30", "--until", "2022-04-27"],
-        &["--smooth", "12", "--out", "m"],
-    ];
-    let learned = fieldmirror(&learned.concat(), folder);
+    let times = ["--from", "2022-03-30", "--until", "2022-04-27"];
+    let train = ["train", "--in", &series, "--smooth", "12", "--out", "m"];
+    let learned = fieldmirror(&[&train[..], &times].concat(), folder);
     assert!(text(&learned).contains("learned   630 of 630 rows"));
     series
 }
