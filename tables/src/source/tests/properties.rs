@@ -133,7 +133,8 @@ proptest! {
                     found == *value || (found.is_nan() && value.is_nan()), "{} {}", found, value);
             }
         }
-        let counted: u64 = source.counts().channels.iter().map(|c| c.missing.count).sum();
+        let of = source.counts().channels.iter().map(|c| c.missing.count + c.beyond.count);
+        let counted: u64 = of.sum();
         prop_assert_eq!(counted, missing);
     }
 }
