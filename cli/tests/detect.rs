@@ -473,3 +473,22 @@ fn what_flags_and_states_say_wrongly_is_told_in_words_of_the_user() {
         "{learned}"
     );
 }
+
+#[test]
+fn a_period_that_is_not_the_models_is_refused_in_scoring() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let series = water(at);
+    let with = |period: &'static str| {
+        fieldmirror(
+            &["score", "--model", "m", "--in", &series, "--out", "s.csv", "--period", period],
+            at,
+        )
+    };
+    let refused = with("15m");
+    assert_eq!(refused.status.code(), Some(3));
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("900 s; expected the model's, 3600 s"), "{message}");
+    assert!(!at.join("s.csv").exists());
+    assert_eq!(with("1h").status.code(), Some(0));
+}

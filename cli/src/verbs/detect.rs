@@ -135,11 +135,27 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         .map_err(|e| BadInput(format!("cannot write {}: {e}", path.display())).into())
 }
 
+/// An error where another period is given than the model's: lags and windows are rows of that one.
+fn check_period(args: &ScoreArgs, model: &Model) -> Result<()> {
+    let learned = model.period_us as f64 / 1e6;
+    match args.columns.period.map(|period| period.seconds()) {
+        Some(given) if given != learned => Err(BadInput(format!(
+            "--period: {} s; expected the model's, {} s; to score rows at another period, train \
+             on rows at that period",
+            rounded(given),
+            rounded(learned)
+        ))
+        .into()),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn execute_score(args: &ScoreArgs, format: Format) -> Result<Verdict> {
     let bytes = std::fs::read(&args.model)
         .map_err(|e| BadInput(format!("cannot read {}: {e}", args.model.display())))?;
     let model = Model::from_bytes(&bytes)
         .map_err(|e| BadInput(format!("{}: {e}", args.model.display())))?;
+    check_period(args, &model)?;
     let mut settings = model.settings.clone();
     apply(&args.columns, &mut settings);
     let state = match &args.state {
