@@ -4,6 +4,10 @@
 //! the threshold is the one at which the very alarms that scoring would raise, with hysteresis and
 //! all, come as often on them as the budget allows. Where that is less often than the rows can
 //! show, the peaks of the alarms at a lower threshold are extrapolated.
+//!
+//! Real training rows hold stretches that are not as tomorrow: a probe that was out of the soil for
+//! a week, a start that was not warm yet. Their alarms come close together. So alarms are counted
+//! by parts of the time, and the loudest quarter of the parts counts no more than the others do.
 
 use super::alarm::{Episode, episodes};
 use super::settings::{Alarm, Budget};
@@ -42,11 +46,54 @@ pub struct Calibration {
     pub mean: f32,
 }
 
+/// Where a stretch lies among its device's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Rows of the device before the stretch's first.
+    pub before: usize,
+    /// All rows of the device.
+    pub of: usize,
+}
+
+/// Fused out-of-fold scores of a stretch.
+#[derive(Clone, Copy, Debug)]
+pub struct Clean<'a> {
+    /// The scores, the first rows of the stretch perhaps left out.
+    pub scores: &'a [f32],
+    /// Where the stretch lies.
+    pub position: Position,
+}
+
+impl<'a> Clean<'a> {
+    /// Scores of stretches, with where each one lies.
+    pub fn all(scores: &'a [Vec<f32>], positions: &[Position]) -> Vec<Self> {
+        let both = scores.iter().zip(positions);
+        both.map(|(scores, &position)| Self { scores, position }).collect()
+    }
+
+    /// The part of time that a row lies in.
+    fn part(&self, row: usize) -> usize {
+        ((self.position.before + row) * PARTS / self.position.of.max(1)).min(PARTS - 1)
+    }
+}
+
+/// Parts of each device's rows that alarms are counted in.
+const PARTS: usize = 12;
+
+/// The loudest ones.
+const LOUD: usize = 3;
+
+/// All parts together have at most this many times what the budget allows.
+const OVER: f64 = 2.0;
+
 /// Fewest events allowed on the training rows that counting needs.
 const COUNTED_MIN: f64 = 3.0;
 
 /// With fewer alarms than this share of those at a higher threshold, alarms run into each other.
 const MERGED: f64 = 0.7;
+
+/// As long as there are this many alarms to compare with; fewer come and go by chance.
+const MERGED_MIN: usize = 8;
 
 /// With more than this share of clean rows in alarms, they do as well.
 const ALARMED: f64 = 0.1;
@@ -59,18 +106,25 @@ const CANDIDATES: f64 = 6.0;
 ///
 /// # Source
 /// Counting is split conformal prediction (Vovk, Gammerman, Shafer, 2005) with an alarm as the
-/// unit: one more than those seen may come. Beyond: peaks over threshold (Pickands 1975) with
+/// unit, of trimmed counts. Beyond: peaks over threshold (Pickands 1975) with
 /// exponential excesses; see [`crate::calibration::threshold`] on why not Pareto ones.
 pub fn calibrate(
-    stretches: &[Vec<f32>],
+    stretches: &[Clean<'_>],
     device_days: f64,
     most: f32,
     (budget, alarm): (&Budget, &Alarm),
 ) -> Calibration {
-    let at = |high: f32| -> Vec<Episode> {
-        stretches.iter().flat_map(|scores| episodes(scores, high, alarm)).collect()
+    let at = |high: f32| -> Alarms {
+        let mut found = Alarms::default();
+        for stretch in stretches {
+            for episode in episodes(stretch.scores, high, alarm) {
+                found.parts[stretch.part(episode.from)] += 1;
+                found.episodes.push(episode);
+            }
+        }
+        found
     };
-    let mut sorted: Vec<f32> = stretches.iter().flatten().copied().collect();
+    let mut sorted: Vec<f32> = stretches.iter().flat_map(|one| one.scores).copied().collect();
     sorted.sort_unstable_by(|a, b| b.total_cmp(a));
     let rows = sorted.len();
     let mean = sorted.iter().map(|&score| f64::from(score)).sum::<f64>() / rows.max(1) as f64;
@@ -94,7 +148,8 @@ pub fn calibrate(
         Method::Given => threshold,
         _ => threshold.max(budget.least).min(cap),
     };
-    let achieved = if device_days > 0.0 { at(threshold).len() as f64 / device_days } else { 0.0 };
+    let achieved =
+        if device_days > 0.0 { at(threshold).episodes.len() as f64 / device_days } else { 0.0 };
     let nominal = budget.per_device_day.unwrap_or(allowed / device_days.max(f64::MIN_POSITIVE));
     let mean = mean as f32;
     Calibration { threshold, method, capped, nominal, achieved, device_days, mean }
@@ -112,46 +167,63 @@ fn candidates(sorted: &[f32]) -> Vec<f32> {
     found
 }
 
-/// Whether alarms run into each other: fewer than at a higher threshold, or too long.
-fn merge(found: &[Episode], most: usize, rows: usize) -> bool {
-    let alarmed: usize = found.iter().map(|episode| episode.rows).sum();
-    (found.len() as f64) < MERGED * most as f64 || alarmed as f64 > ALARMED * rows as f64
+/// The alarms at a threshold.
+#[derive(Debug, Default)]
+struct Alarms {
+    episodes: Vec<Episode>,
+    /// How many begin in each part.
+    parts: [usize; PARTS],
+}
+
+impl Alarms {
+    /// How many there would be if the loudest parts were no louder than the others: as many as
+    /// leave what the calmer parts have, spread evenly and without the loudest.
+    fn trimmed(&self) -> usize {
+        let mut parts = self.parts;
+        parts.sort_unstable();
+        let calm = PARTS - LOUD;
+        let kept: usize = parts[..calm].iter().sum();
+        self.episodes.len().min(kept / calm * PARTS + kept % calm + LOUD)
+    }
+
+    /// Whether they run into each other: fewer than at a higher threshold, or too long.
+    fn merge(&self, most: usize, rows: usize) -> bool {
+        let alarmed: usize = self.episodes.iter().map(|episode| episode.rows).sum();
+        let fewer = (self.episodes.len() as f64) < MERGED * most as f64;
+        (fewer && most >= MERGED_MIN) || alarmed as f64 > ALARMED * rows as f64
+    }
 }
 
 /// The lowest threshold from which on upwards no more alarms come than allowed.
 ///
 /// Lower still, alarms become fewer again because one does not end before the next begins: that
 /// is not what a budget means, and no threshold is taken from there.
-fn counted(sorted: &[f32], allowed: f64, at: impl Fn(f32) -> Vec<Episode>) -> f32 {
+fn counted(sorted: &[f32], allowed: f64, at: impl Fn(f32) -> Alarms) -> f32 {
     let mut best = libm::nextafterf(sorted[0], f32::INFINITY);
     let mut most = 0;
     for high in candidates(sorted) {
         let found = at(high);
-        if found.len() as f64 + 1.0 > allowed || merge(&found, most, sorted.len()) {
+        let loud = found.episodes.len() as f64 > OVER * allowed;
+        if found.trimmed() as f64 > allowed || loud || found.merge(most, sorted.len()) {
             break;
         }
-        if found.len() >= most {
-            (best, most) = (high, found.len());
+        if found.episodes.len() >= most {
+            (best, most) = (high, found.episodes.len());
         }
     }
     best
 }
 
 /// The threshold that an exponential tail of peaks gives.
-fn extrapolated(
-    sorted: &[f32],
-    allowed: f64,
-    budget: &Budget,
-    at: impl Fn(f32) -> Vec<Episode>,
-) -> f32 {
+fn extrapolated(sorted: &[f32], allowed: f64, budget: &Budget, at: impl Fn(f32) -> Alarms) -> f32 {
     let (mut from, mut peaks) = (sorted[0], vec![sorted[0]]);
     for high in candidates(sorted) {
         let found = at(high);
-        if merge(&found, peaks.len(), sorted.len()) {
+        if found.merge(peaks.len(), sorted.len()) {
             break;
         }
-        if found.len() > peaks.len() {
-            (from, peaks) = (high, found.iter().map(|episode| episode.peak).collect());
+        if found.episodes.len() > peaks.len() {
+            (from, peaks) = (high, found.episodes.iter().map(|episode| episode.peak).collect());
         }
         if peaks.len() >= budget.peaks {
             break;
@@ -186,6 +258,11 @@ mod tests {
         Alarm { low_share: 1.0, hold_rows: 1, ..Alarm::default() }
     }
 
+    /// Of one device with one stretch.
+    fn clean(scores: &[f32]) -> [Clean<'_>; 1] {
+        [Clean { scores, position: Position { before: 0, of: scores.len() } }]
+    }
+
     fn events(high: f32, days: f64) -> f64 {
         let alarm = alarm();
         let fresh = scores(200_000, "fresh");
@@ -195,12 +272,46 @@ mod tests {
     #[test]
     fn a_budget_within_the_sample_is_kept_on_fresh_rows() {
         let budget = Budget { per_device_day: Some(10.0), ..Budget::default() };
-        let clean = [scores(20_000, "clean")];
-        let found = calibrate(&clean, 10.0, 100.0, (&budget, &alarm()));
+        let found = calibrate(&clean(&scores(20_000, "clean")), 10.0, 100.0, (&budget, &alarm()));
         assert_eq!(found.method, Method::Counted);
         assert!((5.0..=10.0).contains(&found.achieved), "{found:?}");
         let fresh = events(found.threshold, 10.0);
         assert!((5.0..=20.0).contains(&fresh), "{fresh} a day at {found:?}");
+    }
+
+    #[test]
+    fn a_loud_stretch_of_training_rows_does_not_make_all_rows_quiet() {
+        let budget = Budget { per_device_day: Some(10.0), ..Budget::default() };
+        let mut scores = scores(20_000, "clean");
+        scores[9_000..10_500].iter_mut().for_each(|score| *score *= 2.0);
+        let found = calibrate(&clean(&scores), 10.0, 100.0, (&budget, &alarm()));
+        assert!((10.0..=20.0).contains(&found.achieved), "{found:?}");
+        let fresh = events(found.threshold, 10.0);
+        assert!((5.0..=20.0).contains(&fresh), "{fresh} a day at {found:?}");
+    }
+
+    #[test]
+    fn parts_of_time_are_those_of_each_device() {
+        let scores = vec![vec![0.0; 60], vec![0.0; 60], vec![0.0; 240]];
+        let position = |before, of| Position { before, of };
+        let all = Clean::all(&scores, &[position(0, 120), position(60, 120), position(0, 240)]);
+        let parts = [all[0].part(0), all[0].part(59), all[1].part(0), all[1].part(59)];
+        assert_eq!(parts, [0, 5, 6, 11]);
+        assert_eq!((all[2].part(19), all[2].part(20)), (0, 1));
+    }
+
+    #[test]
+    fn alarms_spread_evenly_count_in_full_and_close_together_as_little_as_the_others() {
+        let alarms = |parts: [usize; PARTS]| {
+            let one = Episode { from: 0, peak: 1.0, rows: 1 };
+            Alarms { episodes: vec![one; parts.iter().sum()], parts }.trimmed()
+        };
+        for count in 0..100 {
+            let even: [usize; PARTS] = std::array::from_fn(|part| (count + part) / PARTS);
+            assert_eq!(alarms(even), count);
+        }
+        assert_eq!(alarms([1, 1, 1, 1, 1, 1, 40, 1, 1, 1, 1, 1]), 12 + LOUD);
+        assert_eq!(alarms([0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0]), LOUD);
     }
 
     #[test]
@@ -209,8 +320,8 @@ mod tests {
         let mut fresh = 0.0;
         let samples = 12;
         for sample in 0..samples {
-            let clean = [scores(20_000, &format!("clean {sample}"))];
-            let found = calibrate(&clean, 10.0, 100.0, (&budget, &alarm()));
+            let scores = scores(20_000, &format!("clean {sample}"));
+            let found = calibrate(&clean(&scores), 10.0, 100.0, (&budget, &alarm()));
             assert_eq!((found.method, found.achieved), (Method::Extrapolated, 0.0));
             fresh += events(found.threshold, 10.0) / f64::from(samples);
         }
@@ -221,15 +332,16 @@ mod tests {
     fn alarms_that_run_into_each_other_are_not_few() {
         let patient = Alarm { low_share: 0.2, hold_rows: 50, ..Alarm::default() };
         let budget = Budget { per_device_day: Some(1e3), least: 0.01, ..Budget::default() };
-        let found = calibrate(&[scores(20_000, "clean")], 10.0, 100.0, (&budget, &patient));
-        let clean = scores(20_000, "clean");
-        let over = clean.iter().filter(|&&score| score >= found.threshold).count();
+        let scores = scores(20_000, "clean");
+        let found = calibrate(&clean(&scores), 10.0, 100.0, (&budget, &patient));
+        let over = scores.iter().filter(|&&score| score >= found.threshold).count();
         assert!(over < 2_000, "{over} rows at {found:?}");
     }
 
     #[test]
     fn limits_and_a_given_threshold_are_kept() {
-        let clean = [scores(2_000, "clean")];
+        let scores = scores(2_000, "clean");
+        let clean = clean(&scores);
         let at = |budget: Budget, most| calibrate(&clean, 1.0, most, (&budget, &Alarm::default()));
         let least =
             at(Budget { per_device_day: Some(100.0), least: 50.0, ..Budget::default() }, 100.0);
@@ -239,6 +351,6 @@ mod tests {
         let given = at(Budget { threshold: Some(2.5), ..Budget::default() }, 8.0);
         assert_eq!((given.threshold, given.method), (2.5, Method::Given));
         let none = calibrate(&[], 0.0, 8.0, (&Budget::default(), &Alarm::default()));
-        assert_eq!((none.threshold, none.method, none.achieved), (1.0, Method::Least, 0.0));
+        assert_eq!((none.threshold, none.method, none.achieved), (0.5, Method::Least, 0.0));
     }
 }

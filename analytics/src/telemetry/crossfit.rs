@@ -4,6 +4,7 @@
 //! Rows next to it, as many as a detector looks back, teach nothing either: they are the held-out
 //! rows' own past. What detectors see of faults is measured in held-out rows, too.
 
+use super::budget::Position;
 use super::faults::{Fault, Injected, Place, area, inject};
 use super::fusion::{log_score, trailing_mean};
 use super::scaler::{ClassScaler, DeviceScaler, Moments, moments};
@@ -68,20 +69,28 @@ impl Class<'_> {
         self.settings.fusion.smooth(detector.history(), self.measured())
     }
 
+    /// Where each stretch lies among its device's rows: how many come before, and how many there
+    /// are.
+    pub(super) fn positions(&self) -> Vec<Position> {
+        let mut of = vec![0; self.devices.len()];
+        let begin = |stretch: &Stretch| {
+            let before = of[stretch.device];
+            of[stretch.device] += stretch.rows;
+            before
+        };
+        let before: Vec<usize> = self.stretches.iter().map(begin).collect();
+        let stretches = self.stretches.iter().zip(before);
+        stretches.map(|(stretch, before)| Position { before, of: of[stretch.device] }).collect()
+    }
+
     /// The rows of each stretch that lie in each block.
     pub(super) fn blocks(&self) -> Vec<Vec<Range<usize>>> {
         let count = self.settings.fusion.blocks;
-        let mut total = vec![0; self.devices.len()];
-        for stretch in self.stretches {
-            total[stretch.device] += stretch.rows;
-        }
-        let mut done = vec![0; self.devices.len()];
         let mut blocks = vec![Vec::new(); count];
-        for stretch in self.stretches {
-            let (total, begin) = (total[stretch.device], done[stretch.device]);
-            done[stretch.device] += stretch.rows;
-            let cut =
-                |block: usize| (total * block / count).saturating_sub(begin).min(stretch.rows);
+        for (stretch, place) in self.stretches.iter().zip(self.positions()) {
+            let cut = |block: usize| {
+                (place.of * block / count).saturating_sub(place.before).min(stretch.rows)
+            };
             for (block, ranges) in blocks.iter_mut().enumerate() {
                 ranges.push(cut(block)..cut(block + 1));
             }

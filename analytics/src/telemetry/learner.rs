@@ -1,7 +1,7 @@
 //! Learning one class: detectors fitted and scored out of fold, weighed by what they see of
 //! injected faults, fused, and the threshold for the budget.
 
-use super::budget::calibrate;
+use super::budget::{Clean, calibrate};
 use super::crossfit::{Candidate, Class, OutOfFold, Stretch};
 use super::faults::Fault;
 use super::fusion::{Evidence, Normaliser, fuse, quantile, trailing_mean, weigh};
@@ -84,9 +84,10 @@ impl Learner<'_> {
         let scores = self.fuse(&class, &mut tried)?;
         let days = scores.iter().map(Vec::len).sum::<usize>() as f64 * self.period_us as f64
             / MICROSECONDS_PER_DAY;
+        let clean = Clean::all(&scores, &class.positions());
         let fusion = &self.settings.fusion;
         let with = (&self.settings.budget, &self.settings.alarm);
-        let calibration = calibrate(&scores, days, fusion.clip_high, with);
+        let calibration = calibrate(&clean, days, fusion.clip_high, with);
         let report = ClassReport {
             class: self.name.to_owned(),
             devices: names.len(),
@@ -238,16 +239,16 @@ impl Learner<'_> {
             block_medians,
             block_exceedance,
             faults: Fault::ALL.iter().filter_map(mean).collect(),
-            power: self.power(found, normaliser, history),
+            power: self.power(class, found, (normaliser, history)),
         }
     }
 
     /// The share of rows with each fault that the detector alone would alarm on.
     fn power(
         &self,
+        class: &Class<'_>,
         found: &OutOfFold,
-        normaliser: &Normaliser,
-        history: usize,
+        (normaliser, history): (&Normaliser, usize),
     ) -> Vec<(String, f64)> {
         let fusion = &self.settings.fusion;
         let scores: Vec<Vec<f32>> = found
@@ -261,7 +262,8 @@ impl Learner<'_> {
         let days = rows * self.period_us as f64 / MICROSECONDS_PER_DAY;
         let budget = Budget { threshold: None, ..self.settings.budget.clone() };
         let with = (&budget, &self.settings.alarm);
-        let threshold = calibrate(&scores, days, f32::MAX, with).threshold;
+        let clean = Clean::all(&scores, &class.positions());
+        let threshold = calibrate(&clean, days, f32::MAX, with).threshold;
         let share = |fault: &Fault| {
             let of_fault = found.faulty.iter().filter(|one| one.0 == *fault);
             let rows: Vec<f32> = of_fault.flat_map(|one| one.1.iter().copied()).collect();
