@@ -161,7 +161,8 @@ impl Evidence {
 /// A detector counts by the share of injected faults that it alone would alarm on at its own
 /// threshold for the budget, and less the more unlike each other clean blocks look to it: what one
 /// block does not tell of the next will not be told of tomorrow. Where several channels are
-/// `measured`, [`Weighing::prior`] comes on top.
+/// `measured`, [`Weighing::prior`] comes on top. Those far below the best are faded out: evidence
+/// from another few rows would not turn them on or off.
 pub fn weigh(evidence: &[Evidence], measured: usize, settings: &Weighing) -> Vec<f64> {
     let raw = |one: &Evidence| {
         if !settings.by_evidence || one.faults.is_empty() {
@@ -177,10 +178,10 @@ pub fn weigh(evidence: &[Evidence], measured: usize, settings: &Weighing) -> Vec
     if best <= 0.0 {
         weights.fill(1.0);
     }
-    weights
-        .iter_mut()
-        .filter(|weight| **weight < settings.least_share * best)
-        .for_each(|w| *w = 0.0);
+    let best = weights.iter().copied().fold(0.0, f64::max);
+    let (least, full) = (settings.least_share * best, settings.full_share * best);
+    let fade = |weight: f64| ((weight - least) / (full - least)).clamp(0.0, 1.0);
+    weights.iter_mut().for_each(|weight| *weight *= fade(*weight));
     let sum: f64 = weights.iter().sum();
     weights.iter_mut().for_each(|weight| *weight /= sum);
     weights
@@ -241,10 +242,12 @@ mod tests {
     fn a_detector_counts_by_what_it_sees_and_how_calm_it_is() {
         let settings = Weighing::default();
         let weights =
-            weigh(&[evidence(0.9, 0.0), evidence(0.9, 0.15), evidence(0.3, 0.0)], 3, &settings);
+            weigh(&[evidence(0.9, 0.0), evidence(0.9, 0.15), evidence(0.29, 0.0)], 3, &settings);
         assert!(weights[0] > 1.1 * weights[1] && weights[1] > 0.0, "{weights:?}");
         assert_eq!(weights[2], 0.0);
         assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        let faded = |power| weigh(&[evidence(0.9, 0.0), evidence(power, 0.0)], 3, &settings)[1];
+        assert!(faded(0.31) < 0.02 && faded(0.45) > 0.1 && faded(0.6) > 0.39);
         let alike = Weighing { by_evidence: false, ..settings };
         assert_eq!(weigh(&[evidence(0.9, 0.0), evidence(0.5, 9.0)], 3, &alike), [0.5, 0.5]);
         assert_eq!(weigh(&[evidence(0.4, 0.0)], 3, &Weighing::default()), [1.0]);

@@ -231,7 +231,7 @@ impl Default for Fusion {
             refit_scaler: true,
             smooth_rows: None,
             span_rows: 13,
-            span_values: 44,
+            span_values: 50,
             smooth_least: 5,
             strongest: 0.3,
             quantile: 0.95,
@@ -259,6 +259,8 @@ pub struct Weighing {
     pub rounds: usize,
     /// A detector with less than this share of the best one's weight is left out.
     pub least_share: f64,
+    /// One with this share counts in full; in between it fades.
+    pub full_share: f64,
     /// Rows of each block into which faults are injected, at most.
     pub rows_max: usize,
     /// Size of the faults in standardised units.
@@ -275,7 +277,8 @@ impl Default for Weighing {
                 .map(|kind| (kind.to_owned(), 0.35))
                 .into(),
             rounds: 4,
-            least_share: 0.4,
+            least_share: 0.33,
+            full_share: 0.66,
             rows_max: 4_096,
             size: 3.0,
         }
@@ -307,7 +310,7 @@ impl Default for Budget {
             rows: 500.0,
             peaks: 50,
             margin: 1.0,
-            least: 1.0,
+            least: 0.5,
             threshold: None,
         }
     }
@@ -447,6 +450,11 @@ impl Settings {
             (self.fusion.clip_low <= 0.0, "fusion.clip_low: at most 0"),
             (self.fusion.clip_high > 1.0, "fusion.clip_high: more than 1"),
             ((0.0..1.0).contains(&self.weighing.least_share), "weighing.least_share: 0 to 1"),
+            (
+                self.weighing.full_share > self.weighing.least_share
+                    && self.weighing.full_share <= 1.0,
+                "weighing.full_share: more than weighing.least_share, to 1",
+            ),
             (self.budget.per_device_day.is_none_or(positive), "budget.per_device_day: more than 0"),
             (positive(self.budget.rows), "budget.rows: more than 0"),
             (self.budget.peaks >= 2, "budget.peaks: at least 2"),
