@@ -30,7 +30,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lags: 3, values: 24, ridge: 1e-2, floor: 0.01, drift: 3.0 }
+        Self { lags: 3, values: 24, ridge: 1e-2, floor: 0.01, drift: 10.0 }
     }
 }
 

@@ -272,13 +272,13 @@ impl Default for Weighing {
         Self {
             by_evidence: true,
             power: 1.0,
-            shift: 1.0,
+            shift: 1.5,
             prior: ["mahalanobis", "robust_z", "sub_pca"]
                 .map(|kind| (kind.to_owned(), 0.35))
                 .into(),
             rounds: 4,
-            least_share: 0.33,
-            full_share: 0.66,
+            least_share: 0.4,
+            full_share: 0.6,
             rows_max: 4_096,
             size: 3.0,
         }
