@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(weights[2], 0.0);
         assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-12);
         let faded = |power| weigh(&[evidence(0.9, 0.0), evidence(power, 0.0)], 3, &settings)[1];
-        assert!(faded(0.37) < 0.02 && faded(0.45) > 0.1 && faded(0.6) > 0.39);
+        assert!(faded(0.37) < 0.03 && faded(0.45) > 0.1 && faded(0.6) > 0.39);
         let alike = Weighing { by_evidence: false, ..settings };
         assert_eq!(weigh(&[evidence(0.9, 0.0), evidence(0.5, 9.0)], 3, &alike), [0.5, 0.5]);
         assert_eq!(weigh(&[evidence(0.4, 0.0)], 3, &Weighing::default()), [1.0]);

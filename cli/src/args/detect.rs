@@ -76,7 +76,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = parse_rate)]
     pub(crate) budget: Option<f64>,
     /// Rows over which a score is the mean: the longer, the surer and the later. Without it 10, and
-    /// more where few channels are measured, up to 44.
+    /// more where few channels are measured, up to 50.
     #[arg(long, value_name = "ROWS")]
     pub(crate) smooth: Option<usize>,
     /// Learn from rows at or after this time (UTC where no zone is said).
