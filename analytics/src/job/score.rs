@@ -111,21 +111,25 @@ pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Sc
     let mut output = Output::open(model, job, &source, &spec, &mut notes)?;
     let skip = output.rows_in;
     let row_us = row_us(&model.settings);
+    let kind = source.time_kind();
     let (mut seen, mut pace) = (0, Pace::default());
-    while let Some(chunk) = source.next_chunk()? {
+    let mut ahead = source.next_chunk()?;
+    while let Some(chunk) = ahead {
         let rows = chunk.len() as u64;
         let from = skip.saturating_sub(seen).min(rows) as usize;
         seen += rows;
         output.announce(&source)?;
-        if source.time_kind() != TimeKind::Row {
+        if kind != TimeKind::Row {
             pace.take(&chunk, source.devices().len());
             if seen == rows {
                 output.check(&pace, &source, &mut notes);
             }
         }
-        if from < chunk.len() {
-            output.take(&source, chunk, from, (&fit.order, row_us))?;
-        }
+        // The next rows are read while these are scored; what is wrong with these is told first.
+        let (taken, next) =
+            rayon::join(|| output.take(chunk, from, (&fit.order, row_us)), || source.next_chunk());
+        taken?;
+        ahead = next?;
         output.checkpoint(&job.checkpoint_rows)?;
         (follower.progress)(source.bytes_done(), source.bytes_total(), source.counts().rows);
     }
@@ -257,11 +261,13 @@ impl<'a> Output<'a> {
 
     fn take(
         &mut self,
-        source: &Source,
         mut chunk: source::Chunk,
         from: usize,
         (order, row_us): (&[usize], i64),
     ) -> Result<()> {
+        if from == chunk.len() {
+            return Ok(());
+        }
         if self.kind == TimeKind::Row && !self.numbered.is_empty() {
             // Numbers of rows go on as well.
             for (time, &device) in chunk.time.iter_mut().zip(&chunk.device) {
@@ -269,7 +275,7 @@ impl<'a> Output<'a> {
                 *time += self.numbered.get(number as usize).copied().unwrap_or(0);
             }
         }
-        scale_rows(&mut chunk.time, source.time_kind(), row_us);
+        scale_rows(&mut chunk.time, self.kind, row_us);
         let device: Vec<u32> =
             chunk.device[from..].iter().map(|&device| self.numbers[device as usize]).collect();
         let columns: Vec<&[f64]> = order.iter().map(|&at| &chunk.values[at][from..]).collect();
