@@ -27,8 +27,10 @@ pub struct FindingRow {
     pub open: bool,
     /// When it was worst.
     pub peak: i64,
-    /// How many rows it has.
+    /// In how many rows the alarm was on.
     pub rows: u64,
+    /// How often it went on: an alarm that is soon back belongs to the same finding.
+    pub alarms: u64,
     /// How grave it is: the peak score in thresholds.
     pub severity: f32,
     /// The highest score.

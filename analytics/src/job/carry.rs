@@ -16,12 +16,13 @@ pub(super) type Waiting = VecDeque<Option<ScoredRow>>;
 pub(super) struct Numbers {
     /// That of the last new finding.
     pub(super) last: u64,
-    /// Those of alarms that were told while they were open, by the scorer's numbers of devices.
+    /// Those of events that were told while more of them could come, by the scorer's numbers of
+    /// devices.
     pub(super) open: BTreeMap<u32, u64>,
 }
 
 impl Numbers {
-    /// The number of a device's alarm that ended, and whether it had been told before.
+    /// The number of a device's event that ended, and whether it had been told before.
     pub(super) fn of(&mut self, device: u32) -> (u64, bool) {
         if let Some(number) = self.open.remove(&device) {
             return (number, true);
@@ -53,7 +54,7 @@ impl Numbers {
 /// What a state that goes on begins with.
 const MARK: &[u8; 8] = b"fmgoes2\0";
 
-/// The state of a scorer whose open alarms have these numbers.
+/// The state of a scorer whose open events have these numbers.
 pub(super) fn pack_state(numbers: &Numbers, scorer: &[u8]) -> Vec<u8> {
     let mut bytes = MARK.to_vec();
     numbers.pack(&mut bytes);

@@ -314,20 +314,22 @@ impl<'a> Output<'a> {
             ready.alarm.push(row.alarm);
         }
         self.writer.append(&ready, &self.names)?;
-        for event in events {
-            self.alarms += 1;
-            let (number, told) = self.numbering.of(event.device);
-            self.continued += u64::from(told);
-            if event.open {
-                // Telemetry that goes on tells its end under the same number.
-                self.numbering.open.insert(event.device, number);
-            }
-            if self.findings.len() < self.most {
-                let row = self.finding(&event, number);
-                self.findings.push(row);
-            }
-        }
+        events.iter().for_each(|event| {
+            self.tell(event);
+        });
         Ok(())
+    }
+
+    /// Makes a finding of an event. Returns its number.
+    fn tell(&mut self, event: &Event) -> u64 {
+        self.alarms += 1;
+        let (number, told) = self.numbering.of(event.device);
+        self.continued += u64::from(told);
+        if self.findings.len() < self.most {
+            let row = self.finding(event, number);
+            self.findings.push(row);
+        }
+        number
     }
 
     fn time(&self, time: i64) -> i64 {
@@ -354,12 +356,18 @@ impl<'a> Output<'a> {
     }
 
     fn finish(mut self, source: &Source, extra: Vec<String>, job: &ScoreJob) -> Result<Scored> {
-        // Rows that wait belong to this telemetry, alarms that are open to both.
+        // Rows that wait belong to this telemetry, events that are open to both.
         let rest = self.scorer.release(u64::MAX)?;
         self.write(rest.rows, rest.events)?;
         let state = self.scorer.save_state();
         let rest = self.scorer.finish()?;
-        self.write(rest.rows, rest.events)?;
+        let open = rest.events.iter().filter(|event| event.open).count() as u64;
+        self.write(rest.rows, Vec::new())?;
+        // Telemetry that goes on tells what becomes of them, under the same numbers.
+        for event in rest.events {
+            let number = self.tell(&event);
+            self.numbering.open.insert(event.device, number);
+        }
         let state = pack_state(&self.numbering, &state);
         self.refuse_silent_channels(source)?;
         if let Some(path) = &job.findings {
@@ -377,7 +385,7 @@ impl<'a> Output<'a> {
                 / 86_400e6,
             alarms: self.alarms,
             continued: self.continued,
-            open: self.numbering.open.len() as u64,
+            open,
             new_devices,
             period_us: None,
             notes: Vec::new(),
@@ -420,6 +428,7 @@ impl<'a> Output<'a> {
             open: event.open,
             peak: self.time(event.peak),
             rows: event.rows,
+            alarms: event.alarms,
             severity: event.score / event.threshold,
             peak_score: event.score,
             threshold: event.threshold,

@@ -56,10 +56,10 @@ impl Hysteresis {
     }
 }
 
-/// An alarm in a row of scores.
+/// An event in a row of scores: an alarm, or several in close succession.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Episode {
-    /// The row that raised it.
+    /// The row that raised the first.
     pub from: usize,
     /// The largest score.
     pub peak: f32,
@@ -67,14 +67,17 @@ pub struct Episode {
     pub rows: usize,
 }
 
-/// The alarms that `scores` of one stretch would raise at `high`.
+/// The events that `scores` of one stretch would give at `high`.
 pub fn episodes(scores: &[f32], high: f32, settings: &Settings) -> Vec<Episode> {
     let mut state = Hysteresis::default();
     let mut found: Vec<Episode> = Vec::new();
+    let mut apart = usize::MAX;
     for (from, &score) in scores.iter().enumerate() {
-        if state.step(score, high, settings, || true) == Change::Raised {
+        let change = state.step(score, high, settings, || true);
+        if change == Change::Raised && apart > settings.apart_rows {
             found.push(Episode { from, peak: score, rows: 0 });
         }
+        apart = if state.open { 0 } else { apart.saturating_add(1) };
         if let Some(last) = found.last_mut().filter(|_| state.open) {
             last.peak = last.peak.max(score);
             last.rows += 1;
@@ -107,10 +110,14 @@ mod tests {
 
     #[test]
     fn episodes_are_counted_with_their_peaks() {
-        let settings = Settings { hold_rows: 1, ..Settings::default() };
-        let found = episodes(&[0.0, 1.5, 3.0, 0.0, 1.0, 0.0], 1.0, &settings);
-        let found: Vec<(usize, f32, usize)> =
-            found.iter().map(|e| (e.from, e.peak, e.rows)).collect();
-        assert_eq!(found, [(1, 3.0, 2), (4, 1.0, 1)]);
+        let found = |apart_rows: usize| -> Vec<(usize, f32, usize)> {
+            let settings = Settings { hold_rows: 1, apart_rows, ..Settings::default() };
+            let scores = [0.0, 1.5, 3.0, 0.0, 1.0, 0.0, 0.0, 2.0];
+            let found = episodes(&scores, 1.0, &settings);
+            found.iter().map(|e| (e.from, e.peak, e.rows)).collect()
+        };
+        assert_eq!(found(0), [(1, 3.0, 2), (4, 1.0, 1), (7, 2.0, 1)]);
+        assert_eq!(found(1), [(1, 3.0, 3), (7, 2.0, 1)]);
+        assert_eq!(found(2), [(1, 3.0, 4)]);
     }
 }

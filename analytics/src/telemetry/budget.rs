@@ -255,7 +255,7 @@ mod tests {
 
     /// Scores without memory: an alarm is one row.
     fn alarm() -> Alarm {
-        Alarm { low_share: 1.0, hold_rows: 1, ..Alarm::default() }
+        Alarm { low_share: 1.0, hold_rows: 1, apart_rows: 0, ..Alarm::default() }
     }
 
     /// Of one device with one stretch.

@@ -1,7 +1,7 @@
 //! The state of one device in scoring, and how a row changes it.
 //!
 //! Everything depends on a bounded number of rows before: the detectors' histories and trailing
-//! means within the stretch, the open alarm, the rows that await a new centre, and the window of
+//! means within the stretch, the open event, the rows that await a new centre, and the window of
 //! the drift monitor.
 
 use super::alarm::{Change, Hysteresis};
@@ -56,10 +56,10 @@ impl Context {
     }
 }
 
-/// An open alarm.
+/// An event that may still go on: its alarm is open, or ended a few rows ago and may come back.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Open {
-    /// Places among the recent rows; of no use once the alarm is explained.
+    /// Places among the recent rows; of no use once the event is explained.
     pub(super) onset: usize,
     pub(super) raised: usize,
     /// The last row over the low threshold.
@@ -73,7 +73,15 @@ pub(super) struct Open {
     pub(super) peak: f32,
     pub(super) threshold: f32,
     /// Rows since it was raised.
+    pub(super) age: u64,
+    /// Those in which the alarm is open.
     pub(super) rows: u64,
+    /// How often the alarm went on.
+    pub(super) alarms: u64,
+    /// Rows of the latest alarm.
+    pub(super) run: u64,
+    /// Rows since its end; 0 while it is open.
+    pub(super) quiet: u64,
 }
 
 /// The drift monitor's window: scores in whole steps, so that its sum is exact.
@@ -331,16 +339,15 @@ impl Engine<'_> {
         });
         worth?;
         self.device.alarm = alarm;
-        match change {
-            Change::Raised => self.raise(place, high, at.1),
-            Change::Ended => self.close(at.0, false, false)?,
-            Change::Stays => {}
+        if change == Change::Raised {
+            self.raise(place, high, at.1);
         }
         if alarm.open {
-            self.absorb(place, fused)?;
+            self.absorb(place, fused);
         } else if fused < high && place >= self.context.history && settings.drift.rows > 0 {
             self.device.monitor.push(fused, settings.drift.rows);
         }
+        self.age(at.0)?;
         self.device.last = (fused, high, alarm.open);
         Ok(())
     }
@@ -387,14 +394,19 @@ impl Engine<'_> {
         }
     }
 
+    /// An alarm begins: an event, or more of the one before.
     fn raise(&mut self, place: usize, high: f32, row: u64) {
+        self.device.level.clear();
+        if let Some(open) = self.device.open.as_mut() {
+            (open.alarms, open.run, open.quiet) = (open.alarms + 1, 0, 0);
+            return;
+        }
         let settings = &self.model.settings;
         let low = settings.alarm.low_share * high;
         let recent = &self.device.recent;
         let most = place.saturating_sub(settings.finding.onset_rows);
         let over = (most..place).rev().take_while(|&row| recent.score[row] >= low);
         let onset = over.last().unwrap_or(place);
-        self.device.level.clear();
         self.device.open = Some(Open {
             onset,
             raised: place,
@@ -407,16 +419,21 @@ impl Engine<'_> {
             peak_time: recent.time[place],
             peak: f32::NEG_INFINITY,
             threshold: high,
+            age: 0,
             rows: 0,
+            alarms: 1,
+            run: 0,
+            quiet: 0,
         });
     }
 
-    fn absorb(&mut self, place: usize, score: f32) -> Result<()> {
+    /// A row in which the alarm is open.
+    fn absorb(&mut self, place: usize, score: f32) {
         let settings = &self.model.settings;
         let device = &mut *self.device;
         let time = device.recent.time[place];
-        let Some(open) = device.open.as_mut() else { return Ok(()) };
-        open.rows += 1;
+        let Some(open) = device.open.as_mut() else { return };
+        (open.rows, open.run) = (open.rows + 1, open.run + 1);
         if score >= settings.alarm.low_share * open.threshold {
             (open.over, open.last_over) = (place, time);
         }
@@ -424,18 +441,32 @@ impl Engine<'_> {
             (open.peak, open.peak_time) = (score, time);
         }
         let half = (settings.shift.rows / 2) as u64;
-        if half > 0 && (open.rows - 1) % (2 * half) >= half {
+        if half > 0 && (open.run - 1) % (2 * half) >= half {
             let channels = self.context.widths.channels;
             let row = &device.recent.raw[place * channels..(place + 1) * channels];
             device.level.extend_from_slice(row);
         }
-        if open.rows == settings.finding.alarm_rows as u64 {
-            self.explain()?;
-        }
-        Ok(())
     }
 
-    /// Explains the open alarm by its rows so far.
+    /// The open event, if there is one, is a row older: explained when it is old enough, and over
+    /// when its alarm has been quiet for long enough.
+    fn age(&mut self, trigger: u64) -> Result<()> {
+        let settings = &self.model.settings;
+        let device = &mut *self.device;
+        let Some(open) = device.open.as_mut() else { return Ok(()) };
+        open.age += 1;
+        if !device.alarm.open {
+            open.quiet += 1;
+            device.level.clear();
+        }
+        let over = open.quiet > settings.alarm.apart_rows as u64;
+        if open.age == settings.finding.alarm_rows as u64 {
+            self.explain()?;
+        }
+        if over { self.close(trigger, false, false) } else { Ok(()) }
+    }
+
+    /// Explains the open event by its rows so far.
     fn explain(&mut self) -> Result<()> {
         let Some(open) = self.device.open.as_ref().filter(|open| open.explained.is_none()) else {
             return Ok(());
@@ -452,10 +483,10 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Ends the open alarm, if there is one, and tells it.
+    /// Ends the open event, if there is one, and tells it.
     pub(super) fn close(&mut self, trigger: u64, adopted: bool, at_end: bool) -> Result<()> {
         self.explain()?;
-        self.device.alarm.end();
+        let on = self.device.alarm.end();
         self.device.level.clear();
         let Some(open) = self.device.open.take() else { return Ok(()) };
         let none = || Explained {
@@ -473,6 +504,7 @@ impl Engine<'_> {
             peak: open.peak_time,
             raised_row: open.raised_row,
             rows: open.rows,
+            alarms: open.alarms,
             score: open.peak,
             threshold: open.threshold,
             severity: ((open.peak - open.threshold) / (most - open.threshold)).clamp(0.0, 1.0),
@@ -480,7 +512,7 @@ impl Engine<'_> {
             channels,
             trace,
             adopted,
-            open: at_end,
+            open: at_end && on,
         };
         self.out.events.push((trigger, event));
         Ok(())

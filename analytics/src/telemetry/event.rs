@@ -1,4 +1,4 @@
-//! An alarm, told: when, how strongly, by which detector, in which channels, and what was expected
+//! An event, told: when, how strongly, by which detector, in which channels, and what was expected
 //! there.
 
 use super::model::ClassModel;
@@ -26,7 +26,7 @@ impl Origin {
     }
 }
 
-/// An alarm from its onset to its end.
+/// An alarm, or several in close succession, from onset to end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// The device's number in the scorer.
@@ -43,6 +43,9 @@ pub struct Event {
     pub raised_row: u64,
     /// Rows with the alarm.
     pub rows: u64,
+    /// How often the alarm went on: one that is back within [`super::settings::Alarm::apart_rows`]
+    /// rows of its end belongs to the same event.
+    pub alarms: u64,
     /// The largest score.
     pub score: f32,
     /// The threshold when the alarm was raised.
@@ -57,7 +60,7 @@ pub struct Event {
     pub trace: Trace,
     /// Whether the level was taken as the new normal, which ended the alarm.
     pub adopted: bool,
-    /// Whether it was still open when the telemetry ended.
+    /// Whether the alarm was still open when the telemetry ended.
     pub open: bool,
 }
 

@@ -326,13 +326,16 @@ pub struct Alarm {
     pub rows_min: usize,
     /// Rows in a row below the low threshold that end it.
     pub hold_rows: usize,
+    /// An alarm that is back within so many rows of its end is more of the same event: the budget
+    /// and findings count it once.
+    pub apart_rows: usize,
     /// The least deviation worth an alarm, in standardised units of some channel; 0: any.
     pub effect_min: f32,
 }
 
 impl Default for Alarm {
     fn default() -> Self {
-        Self { low_share: 0.9, rows_min: 1, hold_rows: 1, effect_min: 0.0 }
+        Self { low_share: 0.9, rows_min: 1, hold_rows: 1, apart_rows: 50, effect_min: 0.0 }
     }
 }
 

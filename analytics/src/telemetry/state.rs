@@ -13,7 +13,7 @@ use crate::detector::Kind;
 use crate::error::{AnalyticsError, Result};
 
 const MARK: &[u8; 8] = b"fmstate\0";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The state of a scorer that took `rows` rows.
 pub(super) fn write(model: &Model, rows: u64, devices: &[Device]) -> Vec<u8> {
@@ -162,7 +162,9 @@ impl Out {
         self.u64(open.raised_row);
         self.f32(open.peak);
         self.f32(open.threshold);
-        self.u64(open.rows);
+        for count in [open.age, open.rows, open.alarms, open.run, open.quiet] {
+            self.u64(count);
+        }
         self.option(open.explained.as_ref(), |out, explained| {
             match explained.origin {
                 Origin::ConstantChannel => out.size(Kind::ALL.len()),
@@ -320,7 +322,11 @@ impl<'a> In<'a> {
             raised_row: self.u64()?,
             peak: self.f32()?,
             threshold: self.f32()?,
+            age: self.u64()?,
             rows: self.u64()?,
+            alarms: self.u64()?,
+            run: self.u64()?,
+            quiet: self.u64()?,
             explained: self.option(Self::explained)?,
         })
     }

@@ -105,10 +105,10 @@ fn rows(kind: TimeKind, batch: &RecordBatch) -> Vec<FindingRow> {
     let text = |at: usize, row: usize| batch.column(at).as_string::<i32>().value(row).to_owned();
     let [onset, end, peak] = [3, 4, 6].map(|at| micros(kind, batch.column(at)));
     let open = batch.column(5).as_boolean();
-    let counts = batch.column(7).as_primitive::<UInt64Type>();
-    let [severity, peak_score, threshold] = [8, 9, 10].map(|at| reals(batch.column(at)));
-    let channels = batch.column(12).as_list::<i32>();
-    let traces = batch.column(13).as_list::<i32>();
+    let [counts, alarms] = [7, 8].map(|at| batch.column(at).as_primitive::<UInt64Type>());
+    let [severity, peak_score, threshold] = [9, 10, 11].map(|at| reals(batch.column(at)));
+    let channels = batch.column(13).as_list::<i32>();
+    let traces = batch.column(14).as_list::<i32>();
     let finding = |row: usize| FindingRow {
         id: text(0, row),
         device: text(1, row),
@@ -118,10 +118,11 @@ fn rows(kind: TimeKind, batch: &RecordBatch) -> Vec<FindingRow> {
         open: open.value(row),
         peak: peak[row],
         rows: counts.value(row),
+        alarms: alarms.value(row),
         severity: severity[row],
         peak_score: peak_score[row],
         threshold: threshold[row],
-        detector: text(11, row),
+        detector: text(12, row),
         channels: channel_rows(&channels.value(row)),
         trace: trace_points(kind, &traces.value(row)),
     };

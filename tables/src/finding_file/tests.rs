@@ -13,6 +13,7 @@ fn findings() -> Vec<FindingRow> {
         open: number == 2,
         peak: number * 1_000_000_000_000_000 + 2_000_000,
         rows: 6,
+        alarms: 2,
         severity: 2.5,
         peak_score: 25.0,
         threshold: 10.0,
@@ -83,7 +84,7 @@ fn csv_is_for_people() {
         text.lines().nth(1),
         Some(
             "F-000001,\"pump, 1\",,2001-09-09 01:46:40,2001-09-09 01:46:45,false,2001-09-09 01:46:42,6,\
-             2.5,25,10,var,\"pressure 75 %: 1.5 bar, expected 3.25 bar\""
+             2,2.5,25,10,var,\"pressure 75 %: 1.5 bar, expected 3.25 bar\""
         )
     );
     let error = read_findings(&path).unwrap_err().to_string();

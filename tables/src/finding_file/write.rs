@@ -97,7 +97,7 @@ fn jsonl(kind: TimeKind, findings: &[FindingRow]) -> Made<Vec<u8>> {
 
 fn csv(kind: TimeKind, findings: &[FindingRow]) -> String {
     let mut text = String::from(
-        "id,device,class,onset,end,open,peak,rows,severity,peak_score,threshold,detector,\
+        "id,device,class,onset,end,open,peak,rows,alarms,severity,peak_score,threshold,detector,\
          channels\n",
     );
     for finding in findings {
@@ -112,13 +112,13 @@ fn csv(kind: TimeKind, findings: &[FindingRow]) -> String {
             (quoted(&finding.id), quoted(&finding.device), quoted(&finding.class));
         let [onset, end, peak] =
             [finding.onset, finding.end, finding.peak].map(|time| kind.text(time));
-        let FindingRow { open, rows, severity, peak_score, threshold, .. } = finding;
+        let FindingRow { open, rows, alarms, severity, peak_score, threshold, .. } = finding;
         let detector = quoted(&finding.detector);
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{id},{device},{class},{onset},{end},{open},{peak},{rows},{severity},{peak_score},\
-             {threshold},{detector},{channels}"
+            "{id},{device},{class},{onset},{end},{open},{peak},{rows},{alarms},{severity},\
+             {peak_score},{threshold},{detector},{channels}"
         );
     }
     text
@@ -128,6 +128,7 @@ fn csv(kind: TimeKind, findings: &[FindingRow]) -> String {
 pub(super) fn schema(kind: TimeKind) -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, false);
     let time = |name: &str| Field::new(name, time_type(kind), false);
+    let count = |name: &str| Field::new(name, DataType::UInt64, false);
     let real = |name: &str| Field::new(name, DataType::Float32, true);
     let fields = vec![
         text("id"),
@@ -137,7 +138,8 @@ pub(super) fn schema(kind: TimeKind) -> SchemaRef {
         time("end"),
         Field::new("open", DataType::Boolean, false),
         time("peak"),
-        Field::new("rows", DataType::UInt64, false),
+        count("rows"),
+        count("alarms"),
         real("severity"),
         real("peak_score"),
         real("threshold"),
@@ -194,6 +196,9 @@ fn batch(kind: TimeKind, findings: &[FindingRow]) -> Made<RecordBatch> {
     };
     let time =
         |of: fn(&FindingRow) -> i64| time_array(kind, &findings.iter().map(of).collect::<Vec<_>>());
+    let count = |of: fn(&FindingRow) -> u64| -> ArrayRef {
+        Arc::new(UInt64Array::from_iter_values(findings.iter().map(of)))
+    };
     let columns: Vec<ArrayRef> = vec![
         text(|finding| &finding.id),
         text(|finding| &finding.device),
@@ -202,7 +207,8 @@ fn batch(kind: TimeKind, findings: &[FindingRow]) -> Made<RecordBatch> {
         time(|finding| finding.end),
         Arc::new(findings.iter().map(|finding| Some(finding.open)).collect::<BooleanArray>()),
         time(|finding| finding.peak),
-        Arc::new(UInt64Array::from_iter_values(findings.iter().map(|finding| finding.rows))),
+        count(|finding| finding.rows),
+        count(|finding| finding.alarms),
         reals(findings.iter().map(|finding| finding.severity)),
         reals(findings.iter().map(|finding| finding.peak_score)),
         reals(findings.iter().map(|finding| finding.threshold)),

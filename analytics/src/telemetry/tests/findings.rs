@@ -46,6 +46,37 @@ fn fresh_clean_rows_raise_about_as_many_alarms_as_allowed() {
 }
 
 #[test]
+fn an_alarm_that_is_soon_back_is_the_same_event_and_calibration_counts_alike() {
+    // Kicks of one row, some closer to each other than others.
+    let kicks = [200, 230, 262, 400, 470, 640, 700, 712, 895];
+    let mut settings = settings();
+    (settings.shift.rows, settings.drift.rows) = (0, 0);
+    let mut counts = Vec::new();
+    for apart_rows in [0, 5, 40, 80, 1_000] {
+        settings.alarm.apart_rows = apart_rows;
+        let (model, _) = train_with(&[plant("p1", 1, 1_500)], &settings);
+        let kicked = kicks
+            .iter()
+            .fold(plant("p1", 5, 900), |plant, &row| plant.shifted(0, row..row + 2, 40.0));
+        let found = score(&model, &kicked);
+        let scores: Vec<f32> = found.rows.iter().map(|row| row.score).collect();
+        let high = model.classes[0].calibration.threshold;
+        let expected = super::super::alarm::episodes(&scores, high, &settings.alarm);
+        let told = |e: &Event| (e.raised / SECOND, e.score, e.rows);
+        let counted = expected.iter().map(|e| (e.from as i64, e.peak, e.rows as u64));
+        assert!(found.events.iter().map(told).eq(counted), "apart {apart_rows}");
+        let alarmed = found.rows.iter().filter(|row| row.alarm).count() as u64;
+        assert_eq!(found.events.iter().map(|event| event.rows).sum::<u64>(), alarmed);
+        let begins = found.rows.windows(2).filter(|two| !two[0].alarm && two[1].alarm).count();
+        assert_eq!(found.events.iter().map(|event| event.alarms).sum::<u64>(), begins as u64);
+        assert!(found.events.iter().all(|event| event.channels[0].channel == 0));
+        counts.push(found.events.len());
+    }
+    assert!(counts.is_sorted_by(|a, b| a >= b) && counts[0] > counts[2], "{counts:?}");
+    assert_eq!(counts[4], 1);
+}
+
+#[test]
 fn a_level_that_stays_is_adopted_once_confirmed() {
     let plant = plant("p1", 5, 2_000).shifted(0, 500..2_000, 40.0);
     let found = score(shared(), &plant);

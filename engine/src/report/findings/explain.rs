@@ -183,6 +183,7 @@ pub fn to_json(kind: TimeKind, finding: &FindingRow) -> Value {
         "peak": time(kind, finding.peak),
         "seconds": words::micros(kind, finding).map(|micros| micros as f64 / 1e6),
         "rows": finding.rows,
+        "alarms": finding.alarms,
         "severity": real(finding.severity),
         "peak_score": real(finding.peak_score),
         "threshold": real(finding.threshold),

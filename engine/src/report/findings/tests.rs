@@ -41,6 +41,7 @@ fn finding(number: usize, device: &str, severity: f32) -> FindingRow {
         open: false,
         peak: onset + 20 * SECOND,
         rows: 41,
+        alarms: 1,
         severity,
         peak_score: 4.0 * severity,
         threshold: 4.0,

@@ -66,9 +66,12 @@ pub(super) fn detector(name: &str) -> String {
     if name.is_empty() { "not stated".to_owned() } else { plain(name) }
 }
 
-/// How long a finding took: rows, and time where there is any.
+/// How long a finding took: rows with the alarm, how often it went on, and time where there is any.
 pub(super) fn length(kind: TimeKind, finding: &FindingRow) -> String {
-    let rows = plural(finding.rows, "row", "rows");
+    let rows = match (finding.alarms, plural(finding.rows, "row", "rows")) {
+        (0 | 1, rows) => rows,
+        (alarms, rows) => format!("{rows} in {alarms} alarms"),
+    };
     match micros(kind, finding) {
         Some(micros) if micros > 0 => format!("{rows}, {}", span(micros)),
         _ => rows,
