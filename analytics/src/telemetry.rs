@@ -17,6 +17,7 @@ pub mod alarm;
 pub mod budget;
 mod crossfit;
 mod device;
+mod engine;
 pub mod event;
 mod faults;
 pub mod fusion;

@@ -3,7 +3,8 @@
 //! What comes out depends on each device's rows alone: not on the size of chunks, on other
 //! devices, on the number of threads, or on whether the state was saved and restored in between.
 
-use super::device::{Context, Device, Engine, Output};
+use super::device::{Context, Device, Output};
+use super::engine::Engine;
 use super::event::Event;
 use super::model::Model;
 use super::series::{Chunk, Counts, Ordered};
