@@ -327,6 +327,54 @@ fn an_event_that_goes_on_over_a_cut_keeps_its_id_and_new_ones_count_on() {
 }
 
 #[test]
+fn an_alarm_that_comes_back_after_a_cut_is_more_of_the_same_finding() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let series = root().join("data/water-flow.csv").display().to_string();
+    let times = ["--from", "2022-03-30", "--until", "2022-04-27"];
+    let train = ["train", "--in", &series, "--smooth", "3", "--out", "m"];
+    text(&fieldmirror(&[&train[..], &times].concat(), at));
+    let fixed = ["score", "--model", "m", "--in", &series, "--out", "w.csv"];
+    text(&fieldmirror(&[&fixed[..], &["--findings", "w.jsonl"]].concat(), at));
+    let lines = |name: &str| -> Vec<String> {
+        let text = std::fs::read_to_string(at.join(name)).expect("a file");
+        text.lines().map(str::to_owned).collect()
+    };
+    let values = |name: &str| -> Vec<serde_json::Value> {
+        lines(name).iter().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    };
+    let whole = values("w.jsonl");
+    let last = whole.last().expect("findings");
+    assert_eq!(last["alarms"], 2, "{last}");
+    // The row before which the last finding's first alarm ended.
+    let rows = lines("w.csv");
+    let onset = last["onset"].as_str().expect("a time");
+    let begin = rows.iter().position(|row| row.starts_with(onset)).expect("the onset");
+    let on = |row: usize| rows[row].ends_with(",true");
+    let raised = (begin..rows.len()).find(|&row| on(row)).expect("an alarm");
+    let cut = (raised..rows.len()).find(|&row| !on(row)).expect("its end") + 2;
+    let all = std::fs::read_to_string(&series).expect("the series");
+    let all: Vec<&str> = all.lines().collect();
+    for (name, part) in [("a.csv", 1..cut), ("b.csv", cut..all.len())] {
+        let text = format!("{}\n{}\n", all[0], all[part].join("\n"));
+        std::fs::write(at.join(name), text).expect("a part");
+    }
+    let fixed = ["score", "--model", "m", "--state", "state", "--format", "json"];
+    let part = |data: &'static str, out: &'static str, findings: &'static str| {
+        let files = ["--in", data, "--out", out, "--findings", findings];
+        json(&fieldmirror(&[&fixed[..], &files].concat(), at))
+    };
+    let first = part("a.csv", "sa.csv", "fa.jsonl");
+    assert_eq!((&first["findings"], &first["findings_open"]), (&whole.len().into(), &0.into()));
+    let told = values("fa.jsonl");
+    let told = told.last().expect("findings");
+    assert_eq!((&told["id"], &told["alarms"]), (&last["id"], &1.into()));
+    let second = part("b.csv", "sb.csv", "fb.jsonl");
+    assert_eq!((&second["findings"], &second["findings_continued"]), (&1.into(), &1.into()));
+    assert_eq!(values("fb.jsonl")[0], *last);
+}
+
+#[test]
 fn an_open_event_is_told_as_open_and_numbered_rows_go_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path();

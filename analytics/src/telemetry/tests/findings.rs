@@ -47,7 +47,7 @@ fn fresh_clean_rows_raise_about_as_many_alarms_as_allowed() {
 
 #[test]
 fn an_alarm_that_is_soon_back_is_the_same_event_and_calibration_counts_alike() {
-    // Kicks of one row, some closer to each other than others.
+    // Kicks of two rows, some closer to each other than others.
     let kicks = [200, 230, 262, 400, 470, 640, 700, 712, 895];
     let mut settings = settings();
     (settings.shift.rows, settings.drift.rows) = (0, 0);

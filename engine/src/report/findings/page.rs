@@ -204,8 +204,9 @@ fn findings_lead(findings: &[FindingRow], shown: usize) -> String {
         String::new()
     };
     format!(
-        "A finding is an event: a stretch in which the score stayed above the threshold. Channels \
-         are ranked by their share of the score at its peak, with what was observed beside what \
+        "A finding is an event: a stretch in which the score reached the threshold and stayed close \
+         to it, or was soon back. It is drawn from where the score began to rise. Channels are \
+         ranked by their share of the score at its peak, with what was observed beside what \
          the detectors expected. The gravest come first.{most}"
     )
 }
