@@ -397,12 +397,20 @@ fn an_open_event_is_told_as_open_and_numbered_rows_go_on() {
     std::fs::write(at.join("n.csv"), bare(0..500)).expect("a file");
     std::fs::write(at.join("n1.csv"), bare(0..300)).expect("a file");
     std::fs::write(at.join("n2.csv"), bare(300..500)).expect("a file");
-    text(&fieldmirror(&["train", "--in", "n.csv", "--out", "n"], at));
+    let learned = fieldmirror(&["train", "--in", "n.csv", "--out", "n"], at);
+    let said = |output: &std::process::Output| {
+        let text = String::from_utf8_lossy(&output.stderr);
+        text.contains("note: no column of times was found")
+    };
+    assert!(said(&learned), "{learned:?}");
+    assert!(!said(&fieldmirror(&["score", "--model", "m", "--in", &series, "--out", "t.csv"], at)));
     let mut scores = Vec::new();
     for (data, flags) in [("n", &[][..]), ("n1", &["--state", "st"]), ("n2", &["--state", "st"])] {
         let (file, out) = (format!("{data}.csv"), format!("s-{data}.csv"));
         let fixed = ["score", "--model", "n", "--in", &file, "--out", &out];
-        text(&fieldmirror(&[&fixed[..], flags].concat(), at));
+        let scored = fieldmirror(&[&fixed[..], flags].concat(), at);
+        assert!(said(&scored), "{scored:?}");
+        text(&scored);
         scores.push(std::fs::read_to_string(at.join(&out)).expect("scores"));
     }
     let body = |text: &str| text.split_once('\n').expect("a header").1.to_owned();

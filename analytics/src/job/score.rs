@@ -2,7 +2,7 @@
 
 use super::carry::{Halfway, Numbers, Waiting, pack_state, unpack_state};
 use super::pace::Pace;
-use super::train::{hex, row_us, scale_rows};
+use super::train::{hex, row_us, scale_rows, untimed};
 use super::{Follower, Notes, source_spec};
 use crate::error::{AnalyticsError, Result};
 use crate::telemetry::{Chunk, Counts, Devices, Event, Model, ScoredRow, Scorer, Settings};
@@ -112,6 +112,7 @@ pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Sc
     let skip = output.rows_in;
     let row_us = row_us(&model.settings);
     let kind = source.time_kind();
+    untimed(kind).into_iter().for_each(|note| notes.tell(note));
     let (mut seen, mut pace) = (0, Pace::default());
     let mut ahead = source.next_chunk()?;
     while let Some(chunk) = ahead {

@@ -84,6 +84,7 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
     }
     trainer.provenance(&source.digest().map(hex).unwrap_or_default(), &job.cpu);
     let mut notes = Notes::new(follower);
+    untimed(source.time_kind()).into_iter().for_each(|note| notes.tell(note));
     suspects.notes(source.channels()).into_iter().for_each(|note| notes.tell(note));
     let (model, report) = trainer.finish()?;
     let channels = source.channels().to_vec();
@@ -113,6 +114,13 @@ fn channel(found: &source::Channel) -> Channel {
         unit: (!found.unit.is_empty()).then(|| found.unit.clone()),
         role: if found.exogenous { Role::Exogenous } else { Role::Measured },
     }
+}
+
+/// What is to be said where no column of times was found.
+pub(super) fn untimed(kind: TimeKind) -> Option<String> {
+    let note = "no column of times was found, so rows are numbered and come at even steps; --time \
+                names one, --period says how long a step is";
+    (kind == TimeKind::Row).then(|| note.to_owned())
 }
 
 /// The time from one row to the next where rows have no time.
