@@ -8,14 +8,17 @@
 
 mod carry;
 mod columns;
+mod findings;
 pub mod judge;
 pub mod method;
 mod pace;
 pub mod score;
+mod silences;
 mod suspects;
 pub mod train;
 
 pub use columns::source_spec;
+pub use silences::SilentChannel;
 
 /// How far a job is: bytes done, bytes in all (0 where nobody knows), rows.
 pub type Progress<'a> = &'a dyn Fn(u64, u64, u64);

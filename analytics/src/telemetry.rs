@@ -38,7 +38,7 @@ pub use event::{Event, Origin};
 pub use model::{Model, Provenance, Series};
 pub use report::TrainingReport;
 pub use schema::{Channel, Schema};
-pub use scorer::{Scored, ScoredRow, Scorer};
+pub use scorer::{Scored, ScoredRow, Scorer, Silence};
 pub use series::{Chunk, Counts, Devices};
 pub use settings::Settings;
 pub use training::Trainer;

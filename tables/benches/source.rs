@@ -102,6 +102,7 @@ fn writing(c: &mut Criterion) {
         score: (0..ROWS).map(|row| value(row, 0) as f32).collect(),
         threshold: vec![5.0; ROWS],
         alarm: (0..ROWS).map(|row| row % 1000 == 0).collect(),
+        judged: vec![true; ROWS],
         more: Vec::new(),
     };
     let mut group = c.benchmark_group("write_scores");

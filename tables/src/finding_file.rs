@@ -54,7 +54,7 @@ pub struct FindingChannel {
     pub unit: String,
     /// Its share of the score, 0 to 1.
     pub share: f32,
-    /// What was observed, in its unit.
+    /// What was observed, in its unit; NaN, and null in files, where nothing was sent.
     pub observed: f32,
     /// What was expected, in its unit.
     pub expected: f32,
@@ -67,7 +67,8 @@ pub struct TracePoint {
     pub time: i64,
     /// The score.
     pub score: f32,
-    /// What was observed of the first channels of the finding, in their order and units.
+    /// What was observed of the first channels of the finding, in their order and units; NaN, and
+    /// null in files, where nothing was sent.
     pub observed: Vec<f32>,
     /// What was expected of them.
     pub expected: Vec<f32>,

@@ -35,6 +35,8 @@ pub struct ScoreRows {
     pub threshold: Vec<f32>,
     /// Whether there is an alarm.
     pub alarm: Vec<bool>,
+    /// Whether anything could judge the row.
+    pub judged: Vec<bool>,
     /// Further columns, in the order of their names at [`ScoreWriter::create`].
     pub more: Vec<Vec<f32>>,
 }
@@ -57,6 +59,7 @@ impl ScoreRows {
             && self.score.len() == rows
             && self.threshold.len() == rows
             && self.alarm.len() == rows
+            && self.judged.len() == rows
             && self.more.len() == more
             && self.more.iter().all(|column| column.len() == rows)
     }
@@ -69,6 +72,7 @@ impl ScoreRows {
         self.score.extend_from_slice(&other.score[range.clone()]);
         self.threshold.extend_from_slice(&other.threshold[range.clone()]);
         self.alarm.extend_from_slice(&other.alarm[range.clone()]);
+        self.judged.extend_from_slice(&other.judged[range.clone()]);
         for (mine, others) in self.more.iter_mut().zip(&other.more) {
             mine.extend_from_slice(&others[range.clone()]);
         }
@@ -80,6 +84,7 @@ impl ScoreRows {
         self.score.clear();
         self.threshold.clear();
         self.alarm.clear();
+        self.judged.clear();
         self.more.iter_mut().for_each(Vec::clear);
     }
 }

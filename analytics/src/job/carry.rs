@@ -4,6 +4,7 @@
 //! Little-endian numbers one after the other, before the scorer's state, which knows its version
 //! and its model.
 
+use super::silences::Silences;
 use crate::error::{AnalyticsError, Result};
 use crate::telemetry::ScoredRow;
 use std::collections::{BTreeMap, VecDeque};
@@ -80,6 +81,7 @@ pub(super) struct Halfway<'a> {
     /// Those of them that had been told before this job.
     pub(super) continued: u64,
     pub(super) numbers: Numbers,
+    pub(super) silences: Silences,
     pub(super) waiting: Waiting,
     /// The scorer's state.
     pub(super) scorer: &'a [u8],
@@ -91,13 +93,14 @@ impl<'a> Halfway<'a> {
         let mut bytes = self.alarms.to_le_bytes().to_vec();
         bytes.extend(self.continued.to_le_bytes());
         self.numbers.pack(&mut bytes);
+        self.silences.pack(&mut bytes);
         bytes.extend((self.waiting.len() as u64).to_le_bytes());
         for row in &self.waiting {
             let Some(row) = row else {
                 bytes.push(0);
                 continue;
             };
-            bytes.push(1 + u8::from(row.alarm));
+            bytes.push(1 + u8::from(row.alarm) + 2 * u8::from(row.judged));
             bytes.extend(row.device.to_le_bytes());
             bytes.extend(row.row.to_le_bytes());
             bytes.extend(row.time.to_le_bytes());
@@ -113,6 +116,7 @@ impl<'a> Halfway<'a> {
         let alarms = u64::from_le_bytes(take(&mut bytes)?);
         let continued = u64::from_le_bytes(take(&mut bytes)?);
         let numbers = Numbers::unpack(&mut bytes)?;
+        let silences = Silences::unpack(&mut bytes)?;
         let count = u64::from_le_bytes(take(&mut bytes)?);
         let mut waiting = VecDeque::new();
         for _ in 0..count {
@@ -122,7 +126,8 @@ impl<'a> Halfway<'a> {
                 continue;
             }
             waiting.push_back(Some(ScoredRow {
-                alarm: mark == 2,
+                alarm: (mark - 1) & 1 == 1,
+                judged: (mark - 1) & 2 == 2,
                 device: u32::from_le_bytes(take(&mut bytes)?),
                 row: u64::from_le_bytes(take(&mut bytes)?),
                 time: i64::from_le_bytes(take(&mut bytes)?),
@@ -130,11 +135,12 @@ impl<'a> Halfway<'a> {
                 threshold: f32::from_le_bytes(take(&mut bytes)?),
             }));
         }
-        Some(Self { alarms, continued, numbers, waiting, scorer: bytes })
+        Some(Self { alarms, continued, numbers, silences, waiting, scorer: bytes })
     }
 }
 
-fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+/// The next `N` bytes.
+pub(super) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (first, rest) = bytes.split_first_chunk::<N>()?;
     *bytes = rest;
     Some(*first)
@@ -146,13 +152,21 @@ mod tests {
 
     #[test]
     fn what_was_packed_is_unpacked_and_less_of_it_is_refused() {
-        let row =
-            ScoredRow { device: 3, row: 9, time: -5, score: 1.5, threshold: 2.0, alarm: true };
+        let row = ScoredRow {
+            device: 3,
+            row: 9,
+            time: -5,
+            score: 1.5,
+            threshold: 2.0,
+            alarm: true,
+            judged: true,
+        };
         let numbers = Numbers { last: 7, open: BTreeMap::from([(3, 6), (5, 2)]) };
         let halfway = Halfway {
             alarms: 4,
             continued: 1,
             numbers: numbers.clone(),
+            silences: Silences::default(),
             waiting: VecDeque::from([Some(row), None]),
             scorer: b"rest",
         };

@@ -1,14 +1,14 @@
 //! Scoring files: a row for each row, and findings.
 
 use super::carry::{Halfway, Numbers, Waiting, pack_state, unpack_state};
+use super::findings::{Told, keep_gravest};
 use super::pace::Pace;
+use super::silences::{Silences, SilentChannel};
 use super::train::{hex, row_us, scale_rows, untimed};
 use super::{Follower, Notes, source_spec};
 use crate::error::{AnalyticsError, Result};
-use crate::telemetry::{Chunk, Counts, Devices, Event, Model, ScoredRow, Scorer, Settings};
-use fieldmirror_tables::finding_file::{
-    FindingChannel, FindingRow, TracePoint, read_findings, write_findings,
-};
+use crate::telemetry::{self, Chunk, Counts, Devices, Event, Model, Scorer, Settings};
+use fieldmirror_tables::finding_file::{FindingRow, read_findings, write_findings};
 use fieldmirror_tables::score_file::{Resume, ScoreRows, ScoreSpec, ScoreWriter};
 use fieldmirror_tables::source::{self, Source, SourceSpec, TimeKind};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub struct ScoreJob {
     pub out: PathBuf,
     /// The file of findings.
     pub findings: Option<PathBuf>,
-    /// Whether findings are wanted even if no file of them is; without either only the first few
+    /// Whether findings are wanted even if no file of them is; without either only the gravest few
     /// are kept, and the others counted.
     pub keep_findings: bool,
     /// Threads that read.
@@ -46,7 +46,8 @@ pub struct Scored {
     pub resumed_rows: u64,
     /// Devices.
     pub devices: usize,
-    /// Rows times the period, over all devices.
+    /// Rows times the period, over all devices. Rows that stand for no time of their own or hold
+    /// nothing do not count: duplicates, those without a value, those that came too late.
     pub device_days: f64,
     /// How many findings.
     pub alarms: u64,
@@ -54,7 +55,7 @@ pub struct Scored {
     pub continued: u64,
     /// Those of them that go on when the telemetry ends.
     pub open: u64,
-    /// The findings, or the first few of them.
+    /// The findings, or the gravest few of them.
     pub findings: Vec<FindingRow>,
     /// How the times of the telemetry were written.
     pub time_kind: TimeKind,
@@ -67,6 +68,9 @@ pub struct Scored {
     pub notes: Vec<String>,
     /// What was odd in the rows.
     pub counts: Counts,
+    /// Channels of devices that had no value for longer than in training: how often, and the
+    /// longest.
+    pub silences: (u64, Vec<SilentChannel>),
     /// What was odd in the files, since this job began.
     pub source: source::Counts,
     /// The columns as they were read.
@@ -156,9 +160,10 @@ struct Output<'a> {
     alarms: u64,
     continued: u64,
     numbering: Numbers,
+    silences: Silences,
     findings: Vec<FindingRow>,
-    /// How many findings are kept.
-    most: usize,
+    /// Whether all findings are kept.
+    all: bool,
     /// The checkpoint's findings.
     kept: PathBuf,
     rows_in: u64,
@@ -181,8 +186,8 @@ impl<'a> Output<'a> {
         notes: &mut Notes<'_>,
     ) -> Result<Self> {
         let kind = source.time_kind();
-        let most = if job.keep_findings || job.findings.is_some() { usize::MAX } else { FEW };
-        let spec = ScoreSpec { kind, more: Vec::new(), key: key(model, job, source, spec, most) };
+        let all = job.keep_findings || job.findings.is_some();
+        let spec = ScoreSpec { kind, more: Vec::new(), key: key(model, job, source, spec, all) };
         let kept = beside(&job.out);
         // What is wrong with the state is to be known before a checkpoint is removed.
         let (mut scorer, mut numbering) = begin(model, job.state.as_deref())?;
@@ -193,6 +198,7 @@ impl<'a> Output<'a> {
             if job.anew { Resume::Nothing } else { ScoreWriter::resume(&job.out, spec.clone())? };
         let (mut alarms, mut continued, mut rows_in) = (0, 0, 0);
         let (mut findings, mut waiting) = (Vec::new(), Waiting::new());
+        let mut silences = Silences::default();
         let writer = match resumed {
             Resume::Here { writer, state, rows_in: rows } => {
                 findings = read_findings(&kept)?.1;
@@ -202,6 +208,7 @@ impl<'a> Output<'a> {
                 scorer = Scorer::restore_state(model, halfway.scorer)?;
                 (alarms, continued, rows_in) = (halfway.alarms, halfway.continued, rows);
                 (numbering, waiting) = (halfway.numbers, halfway.waiting);
+                silences = halfway.silences;
                 *writer
             }
             Resume::Nothing => ScoreWriter::create(&job.out, spec)?,
@@ -224,8 +231,9 @@ impl<'a> Output<'a> {
             alarms,
             continued,
             numbering,
+            silences,
             findings,
-            most,
+            all,
             kept,
             rows_in,
             resumed: rows_in,
@@ -286,18 +294,19 @@ impl<'a> Output<'a> {
             columns: &columns,
         })?;
         self.rows_in += device.len() as u64;
-        self.write(scored.rows, scored.events)?;
+        self.write(scored)?;
         if self.waiting.len() > WAITING_MAX {
             let before = self.next + (self.waiting.len() - WAITING_MAX / 2) as u64;
             let scored = self.scorer.release(before)?;
-            self.write(scored.rows, scored.events)?;
+            self.write(scored)?;
         }
         Ok(())
     }
 
     /// Puts rows back into the order in which they came, and writes those that lack none.
-    fn write(&mut self, rows: Vec<ScoredRow>, events: Vec<Event>) -> Result<()> {
-        for row in rows {
+    fn write(&mut self, scored: telemetry::Scored) -> Result<()> {
+        self.silences.add(&scored.silences);
+        for row in scored.rows {
             let at = (row.row - self.next) as usize;
             if at >= self.waiting.len() {
                 self.waiting.resize(at + 1, None);
@@ -313,9 +322,10 @@ impl<'a> Output<'a> {
             ready.score.push(row.score);
             ready.threshold.push(row.threshold);
             ready.alarm.push(row.alarm);
+            ready.judged.push(row.judged);
         }
         self.writer.append(&ready, &self.names)?;
-        events.iter().for_each(|event| {
+        scored.events.iter().for_each(|event| {
             self.tell(event);
         });
         Ok(())
@@ -326,9 +336,16 @@ impl<'a> Output<'a> {
         self.alarms += 1;
         let (number, told) = self.numbering.of(event.device);
         self.continued += u64::from(told);
-        if self.findings.len() < self.most {
-            let row = self.finding(event, number);
-            self.findings.push(row);
+        let told = Told {
+            number,
+            device: self.scorer.name(event.device),
+            class: self.scorer.class(event.device),
+            schema: &self.model.schema,
+        };
+        let row = told.row(event, |time| self.time(time));
+        self.findings.push(row);
+        if !self.all && self.findings.len() > 2 * FEW {
+            keep_gravest(&mut self.findings, FEW);
         }
         number
     }
@@ -347,6 +364,7 @@ impl<'a> Output<'a> {
             alarms: self.alarms,
             continued: self.continued,
             numbers: self.numbering.clone(),
+            silences: self.silences.clone(),
             waiting: std::mem::take(&mut self.waiting),
             scorer: &scorer,
         };
@@ -359,15 +377,19 @@ impl<'a> Output<'a> {
     fn finish(mut self, source: &Source, extra: Vec<String>, job: &ScoreJob) -> Result<Scored> {
         // Rows that wait belong to this telemetry, events that are open to both.
         let rest = self.scorer.release(u64::MAX)?;
-        self.write(rest.rows, rest.events)?;
+        self.write(rest)?;
         let state = self.scorer.save_state();
-        let rest = self.scorer.finish()?;
+        let mut rest = self.scorer.finish()?;
         let open = rest.events.iter().filter(|event| event.open).count() as u64;
-        self.write(rest.rows, Vec::new())?;
+        let events = std::mem::take(&mut rest.events);
+        self.write(rest)?;
         // Telemetry that goes on tells what becomes of them, under the same numbers.
-        for event in rest.events {
+        for event in events {
             let number = self.tell(&event);
             self.numbering.open.insert(event.device, number);
+        }
+        if !self.all {
+            keep_gravest(&mut self.findings, FEW);
         }
         let state = pack_state(&self.numbering, &state);
         self.refuse_silent_channels(source)?;
@@ -377,13 +399,14 @@ impl<'a> Output<'a> {
         let counts = self.scorer.counts().since(&self.before);
         let new = self.numbers.iter().filter(|&&number| self.scorer.is_new(number));
         let new_devices = new.map(|&number| self.scorer.name(number).to_owned()).collect();
+        let silences = (self.silences.count, self.silent_channels());
         let rows = self.writer.finish()?;
+        let idle = (counts.duplicates + counts.empty + counts.late).min(rows);
         Ok(Scored {
             rows,
             resumed_rows: self.resumed,
             devices: self.numbers.len(),
-            device_days: (rows - counts.duplicates.min(rows)) as f64 * self.model.period_us as f64
-                / 86_400e6,
+            device_days: (rows - idle) as f64 * self.model.period_us as f64 / 86_400e6,
             alarms: self.alarms,
             continued: self.continued,
             open,
@@ -393,11 +416,25 @@ impl<'a> Output<'a> {
             findings: self.findings,
             time_kind: self.kind,
             counts,
+            silences,
             source: source.counts().clone(),
             channels: source.channels().to_vec(),
             extra,
             state,
         })
+    }
+
+    /// The longest silences, by names.
+    fn silent_channels(&mut self) -> Vec<SilentChannel> {
+        let longest = self.silences.longest().to_vec();
+        let named = longest.iter().map(|one| SilentChannel {
+            device: self.scorer.name(one.device).to_owned(),
+            channel: self.model.schema.channels[one.channel].name.clone(),
+            from: self.time(one.from),
+            until: self.time(one.until),
+            rows: one.rows,
+        });
+        named.collect()
     }
 
     /// An error where a channel of the model had no number at all.
@@ -414,46 +451,6 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         Err(AnalyticsError::NoValues { channels: silent.join(", ") })
-    }
-
-    fn finding(&self, event: &Event, number: u64) -> FindingRow {
-        let channel = |at: usize| &self.model.schema.channels[at];
-        let narrow = |values: &[f64]| values.iter().map(|&value| value as f32).collect();
-        let trace = &event.trace;
-        FindingRow {
-            id: format!("F-{number:06}"),
-            device: self.scorer.name(event.device).to_owned(),
-            class: self.scorer.class(event.device).to_owned(),
-            onset: self.time(event.onset),
-            end: self.time(event.end),
-            open: event.open,
-            peak: self.time(event.peak),
-            rows: event.rows,
-            alarms: event.alarms,
-            severity: event.score / event.threshold,
-            peak_score: event.score,
-            threshold: event.threshold,
-            detector: event.origin.name().to_owned(),
-            channels: event
-                .channels
-                .iter()
-                .map(|part| FindingChannel {
-                    name: channel(part.channel).name.clone(),
-                    unit: channel(part.channel).unit.clone().unwrap_or_default(),
-                    share: part.share,
-                    observed: part.observed as f32,
-                    expected: part.expected as f32,
-                })
-                .collect(),
-            trace: (0..trace.time.len())
-                .map(|at| TracePoint {
-                    time: self.time(trace.time[at]),
-                    score: trace.score[at],
-                    observed: narrow(&trace.observed[at]),
-                    expected: narrow(&trace.expected[at]),
-                })
-                .collect(),
-        }
     }
 }
 
@@ -495,10 +492,10 @@ fn key(
     job: &ScoreJob,
     source: &Source,
     spec: &SourceSpec,
-    most: usize,
+    all: bool,
 ) -> Vec<(String, String)> {
     let plain = SourceSpec { inputs: Vec::new(), threads: 0, ..spec.clone() };
-    let flags = fingerprint(format!("{plain:?} {most}").as_bytes());
+    let flags = fingerprint(format!("{plain:?} {all}").as_bytes());
     let state = job.state.as_deref().map_or(0, fingerprint);
     let parts = [
         ("model", format!("{:016x}", model.fingerprint())),

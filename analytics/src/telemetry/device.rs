@@ -7,8 +7,8 @@
 use super::alarm::Hysteresis;
 use super::event::{Event, Explained, Recent, Widths};
 use super::model::{ClassModel, Model};
-use super::scaler::DeviceScaler;
-use super::scorer::ScoredRow;
+use super::scaler::{DeviceScaler, State};
+use super::scorer::{ScoredRow, Silence};
 use super::series::{Counts, Fill, Order};
 use crate::detector::Role;
 use std::collections::VecDeque;
@@ -26,6 +26,10 @@ pub(super) struct Context {
     pub(super) keep: usize,
     /// The longest difference of times within a stretch.
     pub(super) gap: i64,
+    /// Channels that are measured and had values in training.
+    pub(super) measured: Vec<bool>,
+    /// More rows than these in which a channel has no value are a silence of it.
+    pub(super) silent_rows: Vec<u64>,
 }
 
 impl Context {
@@ -34,6 +38,7 @@ impl Context {
         let live = class.scaler.live();
         let history = class.detectors.iter().map(|one| one.0.history()).max().unwrap_or(0);
         let finding = &model.settings.finding;
+        let known = class.scaler.states.iter().map(|state| *state != State::Absent);
         Self {
             roles: live.iter().map(|&channel| channels[channel].role).collect(),
             constants: (0..channels.len())
@@ -49,8 +54,22 @@ impl Context {
             history,
             keep: history + finding.before_rows + finding.onset_rows + 1,
             gap: super::training::gap(&model.settings, model.period_us),
+            measured: known.zip(model.schema.measured()).map(|(a, b)| a && b).collect(),
+            silent_rows: silent_rows(model, class),
         }
     }
+}
+
+/// How long each channel of a class may have no value without that being told: as long as it had
+/// none in training, and as its last value stands in for it.
+fn silent_rows(model: &Model, class: &ClassModel) -> Vec<u64> {
+    let least = model.settings.time.fill_rows as u64;
+    let channels = class.silent_rows.iter().zip(&class.scaler.states);
+    let rows = channels.map(|(&rows, state)| match state {
+        State::Absent => u64::MAX,
+        State::Live | State::Constant => rows.max(least),
+    });
+    rows.collect()
 }
 
 /// An event that may still go on: its alarm is open, or ended a few rows ago and may come back.
@@ -134,8 +153,24 @@ pub(super) struct Device {
     /// Rows of an open alarm's latter half.
     pub(super) level: Vec<f64>,
     pub(super) monitor: Monitor,
-    /// Score, threshold and alarm of the last row, for duplicates.
-    pub(super) last: (f32, f32, bool),
+    /// What was said of the last row, for duplicates.
+    pub(super) last: Verdict,
+}
+
+/// What is said of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) score: f32,
+    pub(super) threshold: f32,
+    pub(super) alarm: bool,
+    pub(super) judged: bool,
+}
+
+impl Verdict {
+    /// Nothing can be said.
+    pub(super) const fn none(threshold: f32, alarm: bool) -> Self {
+        Self { score: 0.0, threshold, alarm, judged: false }
+    }
 }
 
 /// What comes out, each with the number of the row that let it.
@@ -143,6 +178,7 @@ pub(super) struct Device {
 pub(super) struct Output {
     pub(super) rows: Vec<(u64, ScoredRow)>,
     pub(super) events: Vec<(u64, Event)>,
+    pub(super) silences: Vec<(u64, Silence)>,
 }
 
 impl Device {
@@ -166,7 +202,7 @@ impl Device {
             open: None,
             level: Vec::new(),
             monitor: Monitor::default(),
-            last: (0.0, learned.calibration.threshold, false),
+            last: Verdict::none(learned.calibration.threshold, false),
         }
     }
 

@@ -2,13 +2,13 @@
 //! centres.
 
 use super::alarm::Change;
-use super::device::{Context, Device, Open, Output};
+use super::device::{Context, Device, Open, Output, Verdict};
 use super::event::{Event, Explained, Explainer, Origin, Span, Trace};
 use super::fusion::{fuse, log_score};
 use super::model::{ClassModel, Model};
 use super::scaler::moments;
-use super::scorer::ScoredRow;
-use super::series::{Ordered, Step};
+use super::scorer::{ScoredRow, Silence};
+use super::series::{Limits, Ordered, Silent, Step};
 use crate::detector::{Detector, Role, Rows};
 use crate::error::Result;
 use rayon::prelude::*;
@@ -36,13 +36,29 @@ impl Engine<'_> {
     /// Takes rows in order.
     pub(super) fn take(&mut self, mut rows: Ordered) -> Result<()> {
         let channels = self.context.widths.channels;
-        let limits = (self.context.gap, self.model.settings.time.fill_rows);
-        let values = rows.values.chunks_exact_mut(channels);
-        let steps = rows.time.iter().zip(&rows.late).zip(values).map(|((&time, &late), values)| {
-            let device = &mut *self.device;
-            (!late).then(|| device.fill.step(time, values, limits, &mut device.counts))
-        });
-        let steps: Vec<Option<Step>> = steps.collect();
+        let limits = Limits {
+            gap: self.context.gap,
+            fill_rows: self.model.settings.time.fill_rows,
+            measured: &self.context.measured,
+        };
+        rows.sent = rows.values.iter().map(|value| value.is_finite()).collect();
+        let mut steps = Vec::with_capacity(rows.time.len());
+        for (row, values) in rows.values.chunks_exact_mut(channels).enumerate() {
+            if rows.late[row] {
+                steps.push(None);
+                continue;
+            }
+            let (trigger, device) = (rows.trigger[row], &mut *self.device);
+            let (number, most, silences) =
+                (self.number, &self.context.silent_rows, &mut self.out.silences);
+            let spoke = |channel: usize, silent: Silent| {
+                if silent.rows > most[channel] {
+                    silences.push((trigger, Silence::new(number, channel, silent)));
+                }
+            };
+            let counts = &mut device.counts;
+            steps.push(Some(device.fill.step(rows.time[row], values, limits, counts, spoke)));
+        }
         let mut begin = 0;
         while begin < steps.len() {
             if steps[begin] == Some(Step::Starts) {
@@ -78,6 +94,7 @@ impl Engine<'_> {
             let device = &mut *self.device;
             device.recent.time.push(rows.time[row]);
             device.recent.raw.extend_from_slice(value(row));
+            device.recent.sent.extend_from_slice(&rows.sent[row * channels..(row + 1) * channels]);
             let out = &mut device.recent.z;
             device.scaler.standardise(value(row), &self.context.live, clip, out);
         }
@@ -89,11 +106,24 @@ impl Engine<'_> {
             let mut centred = false;
             match steps[row] {
                 None => {
-                    let threshold = self.device.last.1;
-                    self.emit(trigger, (rows.time[row], number), (0.0, threshold, false));
+                    let verdict = Verdict::none(self.device.last.threshold, false);
+                    self.emit(trigger, (rows.time[row], number), verdict);
                     continue;
                 }
-                Some(Step::Duplicate) => {}
+                // An alarm stays as it is, as long as the stretch can go on.
+                Some(Step::Empty) => {
+                    let last = (before + taken).checked_sub(1);
+                    let last = last.map(|last| rows.time[row] - self.device.recent.time[last]);
+                    let goes_on = last.is_some_and(|since| since <= self.context.gap);
+                    let Verdict { threshold, alarm, .. } = self.device.last;
+                    let verdict = Verdict::none(threshold, alarm && goes_on);
+                    self.emit(trigger, (rows.time[row], number), verdict);
+                    continue;
+                }
+                Some(Step::Duplicate) => {
+                    let judged = self.device.last.judged;
+                    self.device.counts.warm_up += u64::from(!judged);
+                }
                 Some(Step::Starts | Step::Follows) => {
                     self.advance(taken, &logs_before, (trigger, number))?;
                     taken += 1;
@@ -110,10 +140,11 @@ impl Engine<'_> {
         Ok(range.len())
     }
 
-    fn emit(&mut self, trigger: u64, (time, row): (i64, u64), last: (f32, f32, bool)) {
-        let (score, threshold, alarm) = last;
+    fn emit(&mut self, trigger: u64, (time, row): (i64, u64), verdict: Verdict) {
+        let Verdict { score, threshold, alarm, judged } = verdict;
         let device = self.number;
-        self.out.rows.push((trigger, ScoredRow { device, row, time, score, threshold, alarm }));
+        let row = ScoredRow { device, row, time, score, threshold, alarm, judged };
+        self.out.rows.push((trigger, row));
     }
 
     /// Appends the log scores of the recent rows from `before` on.
@@ -157,7 +188,8 @@ impl Engine<'_> {
     /// Takes the run's row number `taken`, whose log scores are there.
     fn advance(&mut self, taken: usize, before: &[usize], at: (u64, u64)) -> Result<()> {
         let place = self.device.recent.len();
-        let fused = self.fuse(place, taken, before);
+        let (fused, judged) = self.fuse(place, taken, before);
+        self.device.counts.warm_up += u64::from(!judged);
         let settings = &self.model.settings;
         let calibration = &self.class.calibration;
         let rise = self.device.monitor.rise(calibration.mean, &settings.drift);
@@ -187,12 +219,13 @@ impl Engine<'_> {
             self.device.monitor.push(fused, settings.drift.rows);
         }
         self.age(at.0)?;
-        self.device.last = (fused, high, alarm.open);
+        self.device.last = Verdict { score: fused, threshold: high, alarm: alarm.open, judged };
         Ok(())
     }
 
-    /// The fused score of a recent row; its parts are appended.
-    fn fuse(&mut self, place: usize, taken: usize, before: &[usize]) -> f32 {
+    /// The fused score of a recent row, and whether anything could judge it; its parts are
+    /// appended.
+    fn fuse(&mut self, place: usize, taken: usize, before: &[usize]) -> (f32, bool) {
         let fusion = &self.model.settings.fusion;
         let device = &mut *self.device;
         // Rows of this run that came before the detector had enough of them have no score.
@@ -208,6 +241,7 @@ impl Engine<'_> {
         }
         let parts = &mut device.recent.parts;
         let fused = fuse(&device.normal, fusion.strongest, |part| parts.push(part));
+        let judged = device.normal.iter().any(|(normal, _)| normal.is_some());
         device.normal.clear();
         let row = &device.recent.raw[place * self.context.widths.channels..];
         let mut constant = 0.0;
@@ -217,7 +251,7 @@ impl Engine<'_> {
             }
         }
         device.recent.parts.push(constant);
-        fused.max(constant)
+        (fused.max(constant), judged || constant > 0.0)
     }
 
     fn explainer(&self) -> Explainer<'_> {

@@ -73,7 +73,7 @@ pub struct Part {
     pub share: f32,
     /// Time of the explained row in which it lay furthest from what was expected.
     pub time: i64,
-    /// Its value there, in its unit.
+    /// Its value there, in its unit; NaN where nothing was sent in any explained row.
     pub observed: f64,
     /// What was expected there.
     pub expected: f64,
@@ -88,7 +88,7 @@ pub struct Trace {
     pub time: Vec<i64>,
     /// Scores.
     pub score: Vec<f32>,
-    /// Values of each row, one for each of `channels`, in their units.
+    /// Values of each row, one for each of `channels`, in their units; NaN where none was sent.
     pub observed: Vec<Vec<f64>>,
     /// What was expected; NaN where a row has too few before it.
     pub expected: Vec<Vec<f64>>,
@@ -101,6 +101,8 @@ pub(super) struct Recent {
     pub(super) score: Vec<f32>,
     /// All channels, filled, row by row.
     pub(super) raw: Vec<f64>,
+    /// Whether each of these values was sent.
+    pub(super) sent: Vec<bool>,
     /// The live channels, standardised, row by row.
     pub(super) z: Vec<f32>,
     /// Each detector's part in the score, and that of constant channels, row by row.
@@ -118,6 +120,7 @@ impl Recent {
         self.time.drain(..count);
         self.score.drain(..count);
         self.raw.drain(..count * widths.channels);
+        self.sent.drain(..count * widths.channels);
         self.z.drain(..count * widths.live);
         self.parts.drain(..count * widths.parts);
     }
@@ -127,6 +130,7 @@ impl Recent {
         self.time.clear();
         self.score.clear();
         self.raw.clear();
+        self.sent.clear();
         self.z.clear();
         self.parts.clear();
     }
@@ -267,16 +271,23 @@ impl Explainer<'_> {
             sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += f64::from(part));
             count += 1.0;
         }
-        let beyond = sums.iter().zip(&mut normal).zip(self.roles).map(|((sum, normal), role)| {
-            let beyond = sum / f64::max(count, 1.0) - super::scaler::median(normal);
-            if *role == Role::Measured { beyond.max(0.0) } else { 0.0 }
-        });
-        let mut beyond: Vec<f64> = beyond.collect();
-        let all: f64 = beyond.iter().sum();
-        if all > 0.0 {
-            beyond.iter_mut().for_each(|share| *share /= all);
+        let measured = |place: usize| self.roles[place] == Role::Measured;
+        let beyond = |place: usize, normal: &mut [f64]| {
+            let own = sums[place] / f64::max(count, 1.0) - super::scaler::median(normal);
+            if measured(place) { own.max(0.0) } else { 0.0 }
+        };
+        let each = normal.iter_mut().enumerate();
+        let mut shares: Vec<f64> = each.map(|(place, normal)| beyond(place, normal)).collect();
+        if shares.iter().all(|&share| share == 0.0) {
+            // All are as loud as they were before: then the loudest ones.
+            let own = |place: usize| if measured(place) { sums[place] } else { 0.0 };
+            shares = (0..width).map(own).collect();
         }
-        Ok(beyond)
+        let all: f64 = shares.iter().sum();
+        if all > 0.0 {
+            shares.iter_mut().for_each(|share| *share /= all);
+        }
+        Ok(shares)
     }
 
     /// What a detector expected of the rows from the trace's first to the alarm's last.
@@ -291,9 +302,9 @@ impl Explainer<'_> {
     }
 
     fn observed(&self, row: usize, channel: usize) -> f64 {
-        let value = self.recent.raw[row * self.widths.channels + channel];
-        // A missing value that is not held counts as the centre.
-        if value.is_nan() { self.scaler.centre[channel] } else { value }
+        let at = row * self.widths.channels + channel;
+        // What stands in for a missing value was observed by nobody.
+        if self.recent.sent[at] { self.recent.raw[at] } else { f64::NAN }
     }
 
     fn parts(
@@ -313,15 +324,17 @@ impl Explainer<'_> {
                 channel,
                 share: shares[place] as f32,
                 time: self.recent.time[span.onset],
-                observed: self.observed(span.onset, channel),
+                observed: f64::NAN,
                 expected: self.scaler.centre[channel],
             };
-            let mut furthest = -1.0;
+            let mut furthest = f64::NEG_INFINITY;
             for row in span.onset..span.end {
                 let Some(expected) = &expected[row - first] else { continue };
                 let expected = self.scaler.original(channel, expected[place]);
                 let observed = self.observed(row, channel);
                 let apart = (observed - expected).abs();
+                // Rows without a value are told where there is no other.
+                let apart = if apart.is_nan() { -1.0 } else { apart };
                 if apart > furthest {
                     furthest = apart;
                     part = Part { time: self.recent.time[row], observed, expected, ..part };

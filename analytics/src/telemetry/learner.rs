@@ -10,7 +10,7 @@ use super::report::{ClassReport, DetectorReport};
 use super::reservoir::Block;
 use super::scaler::{ClassScaler, State, moments};
 use super::schema::Schema;
-use super::series::{Counts, Fill, Step};
+use super::series::{Counts, Fill, Limits, Step};
 use super::settings::{Budget, Settings};
 use super::training::{Device, gap};
 use crate::detector::{Detector, Kind, Role, Rows, Training};
@@ -66,8 +66,9 @@ impl Learner<'_> {
         let names: Vec<String> = members.iter().map(|member| member.0.name.clone()).collect();
         let rows = members.iter().map(|member| u64::from(member.0.sample.rows())).sum();
         let mut stretches = Vec::new();
+        let mut silent_rows = vec![0; channels];
         for (device, (_, blocks)) in members.into_iter().enumerate() {
-            self.cut(device, blocks, &mut stretches, counts);
+            self.cut(device, blocks, (&mut stretches, &mut silent_rows), counts);
         }
         let class = Class {
             devices: &names,
@@ -101,7 +102,7 @@ impl Learner<'_> {
         let detectors = detectors.filter(|(_, _, normaliser)| normaliser.weight > 0.0);
         let detectors = detectors.map(|(detector, _, normaliser)| (detector, normaliser)).collect();
         let name = self.name.to_owned();
-        Ok((ClassModel { name, scaler, detectors, calibration }, report))
+        Ok((ClassModel { name, scaler, detectors, calibration, silent_rows }, report))
     }
 
     /// An error where no measured channel ever changes.
@@ -118,16 +119,22 @@ impl Learner<'_> {
         Err(AnalyticsError::NothingVaries { class: self.name.to_owned() })
     }
 
-    /// Cuts a device's kept blocks into stretches.
+    /// Cuts a device's kept blocks into stretches, and finds for how many rows in succession each
+    /// channel had no value at most.
     fn cut(
         &self,
         device: usize,
         blocks: BTreeMap<u32, Block>,
-        stretches: &mut Vec<Stretch>,
+        (stretches, silent_rows): (&mut Vec<Stretch>, &mut [u64]),
         counts: &mut Counts,
     ) {
         let channels = self.schema.channels.len();
-        let limits = (gap(self.settings, self.period_us), self.settings.time.fill_rows);
+        let measured = self.schema.measured();
+        let limits = Limits {
+            gap: gap(self.settings, self.period_us),
+            fill_rows: self.settings.time.fill_rows,
+            measured: &measured,
+        };
         let mut fill = Fill::new(channels);
         let mut next = None;
         for (place, mut block) in blocks {
@@ -136,10 +143,13 @@ impl Learner<'_> {
             }
             next = Some(place + 1);
             for (&time, row) in block.time.iter().zip(block.values.chunks_exact_mut(channels)) {
-                match fill.step(time, row, limits, counts) {
-                    Step::Duplicate => continue,
+                match fill.step(time, row, limits, counts, |_, _| ()) {
+                    Step::Duplicate | Step::Empty => continue,
                     Step::Starts => stretches.push(Stretch { device, values: vec![], rows: 0 }),
                     Step::Follows => {}
+                }
+                for (most, silent) in silent_rows.iter_mut().zip(&fill.silent) {
+                    *most = silent.rows.max(*most);
                 }
                 if let Some(last) = stretches.last_mut() {
                     last.values.extend_from_slice(row);

@@ -52,6 +52,8 @@ pub struct ClassModel {
     pub detectors: Vec<(Box<dyn Detector>, Normaliser)>,
     /// The threshold.
     pub calibration: Calibration,
+    /// The most rows in succession in which each channel had no value.
+    pub silent_rows: Vec<u64>,
 }
 
 /// A device's telemetry, for [`Model::train`].

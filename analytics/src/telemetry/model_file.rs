@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 
 /// Version of the file's layout.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// The key of the manifest in the file's metadata.
 const MANIFEST: &str = "fieldmirror_model";
@@ -53,6 +53,8 @@ struct ClassManifest {
     detectors: Vec<DetectorManifest>,
     /// For people; its numbers are tensors.
     calibration: Calibration,
+    /// Channel by channel.
+    silent_rows: Vec<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -244,6 +246,7 @@ fn put_class(
         devices: scaler.devices.keys().cloned().collect(),
         detectors,
         calibration: class.calibration,
+        silent_rows: class.silent_rows.clone(),
     }
 }
 
@@ -304,7 +307,12 @@ impl File<'_> {
             let rows = rows as usize;
             detectors.push((detector, Normaliser { rest, median, unit, weight, rows }));
         }
-        Ok(ClassModel { name: class.name, scaler, detectors, calibration })
+        let ClassManifest { name, silent_rows, .. } = class;
+        if silent_rows.len() != channels {
+            let problem = "its manifest does not fit its channels".to_owned();
+            return Err(AnalyticsError::ModelFile { problem });
+        }
+        Ok(ClassModel { name, scaler, detectors, calibration, silent_rows })
     }
 
     fn scaler(&self, devices: &[String], index: usize, channels: usize) -> Result<ClassScaler> {

@@ -40,6 +40,11 @@ pub struct Fit {
 }
 
 impl Schema {
+    /// Whether each channel is measured.
+    pub(super) fn measured(&self) -> Vec<bool> {
+        self.channels.iter().map(|channel| channel.role == Role::Measured).collect()
+    }
+
     /// A schema of these channels.
     ///
     /// # Errors

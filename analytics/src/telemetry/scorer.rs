@@ -7,7 +7,7 @@ use super::device::{Context, Device, Output};
 use super::engine::Engine;
 use super::event::Event;
 use super::model::Model;
-use super::series::{Chunk, Counts, Ordered};
+use super::series::{Chunk, Counts, Ordered, Silent};
 use super::state;
 use crate::error::{AnalyticsError, Result};
 use rayon::prelude::*;
@@ -28,6 +28,31 @@ pub struct ScoredRow {
     pub threshold: f32,
     /// Whether an alarm is open.
     pub alarm: bool,
+    /// Whether anything could judge the row. Nothing can at the begin of a stretch, without a value
+    /// of a measured channel, and too late; the score is 0 there.
+    pub judged: bool,
+}
+
+/// For how long a channel of a device had no value, where that is longer than in training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// The device's number.
+    pub device: u32,
+    /// The channel, by its place in the schema.
+    pub channel: usize,
+    /// Time of the first row without a value of it.
+    pub from: i64,
+    /// Time of the last such row so far.
+    pub until: i64,
+    /// How many rows.
+    pub rows: u64,
+}
+
+impl Silence {
+    pub(super) const fn new(device: u32, channel: usize, silent: Silent) -> Self {
+        let Silent { rows, from, until } = silent;
+        Self { device, channel, from, until, rows }
+    }
 }
 
 /// What comes out of scoring.
@@ -38,6 +63,8 @@ pub struct Scored {
     pub rows: Vec<ScoredRow>,
     /// Alarms that ended.
     pub events: Vec<Event>,
+    /// Silences that ended.
+    pub silences: Vec<Silence>,
 }
 
 /// Scores telemetry by a model.
@@ -167,7 +194,7 @@ impl<'a> Scorer<'a> {
         })
     }
 
-    /// Ends the telemetry: lets out the rows that wait, and the alarms that are open.
+    /// Ends the telemetry: lets out the rows that wait, and the alarms and silences that go on.
     ///
     /// # Errors
     /// [`AnalyticsError`] if a detector cannot compute.
@@ -182,6 +209,11 @@ impl<'a> Scorer<'a> {
             let mut engine = engine(model, contexts, number as u32, device);
             engine.close(u64::MAX, false, true)?;
             scored.events.extend(engine.out.events.into_iter().map(|event| event.1));
+            let most = &contexts[device.class].silent_rows;
+            let silent = device.fill.silent.iter().enumerate();
+            let silent = silent.filter(|(channel, silent)| silent.rows > most[*channel]);
+            let told = silent.map(|(at, silent)| Silence::new(number as u32, at, *silent));
+            scored.silences.extend(told);
         }
         Ok(scored)
     }
@@ -209,12 +241,15 @@ impl<'a> Scorer<'a> {
             let output = output?;
             all.rows.extend(output.rows);
             all.events.extend(output.events);
+            all.silences.extend(output.silences);
         }
         all.rows.sort_by_key(|(trigger, row)| (*trigger, row.row));
         all.events.sort_by_key(|(trigger, _)| *trigger);
+        all.silences.sort_by_key(|(trigger, _)| *trigger);
         Ok(Scored {
             rows: all.rows.into_iter().map(|row| row.1).collect(),
             events: all.events.into_iter().map(|event| event.1).collect(),
+            silences: all.silences.into_iter().map(|silence| silence.1).collect(),
         })
     }
 

@@ -90,6 +90,10 @@ pub struct Counts {
     pub missing: u64,
     /// Missing values filled with the last one known; the others count as the centre.
     pub held: u64,
+    /// Rows in which no measured channel has a value: they are as if they were not there.
+    pub empty: u64,
+    /// Rows at the begin of a stretch that no detector has a score for.
+    pub warm_up: u64,
 }
 
 impl Counts {
@@ -102,6 +106,8 @@ impl Counts {
         self.gaps += other.gaps;
         self.missing += other.missing;
         self.held += other.held;
+        self.empty += other.empty;
+        self.warm_up += other.warm_up;
     }
 
     /// What was found after `earlier`, which is what had been found by then.
@@ -114,6 +120,8 @@ impl Counts {
             gaps: self.gaps - earlier.gaps,
             missing: self.missing - earlier.missing,
             held: self.held - earlier.held,
+            empty: self.empty - earlier.empty,
+            warm_up: self.warm_up - earlier.warm_up,
         }
     }
 }
@@ -130,6 +138,8 @@ pub(super) struct Ordered {
     pub(super) late: Vec<bool>,
     /// Row by row.
     pub(super) values: Vec<f64>,
+    /// Whether each value was sent, once missing ones are filled.
+    pub(super) sent: Vec<bool>,
 }
 
 impl Ordered {
@@ -258,13 +268,35 @@ impl Order {
 pub(super) enum Step {
     /// Equal to the row before in time and values.
     Duplicate,
+    /// No measured channel has a value: as if the row were not there.
+    Empty,
     /// The first of a stretch.
     Starts,
     /// It follows in the stretch.
     Follows,
 }
 
-/// Finds duplicates and gaps, and fills missing values.
+/// What [`Fill`] is to know of a class.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits<'a> {
+    /// The longest difference of times within a stretch.
+    pub(super) gap: i64,
+    /// Rows for which a missing value is the last one known.
+    pub(super) fill_rows: usize,
+    /// Whether each channel is measured: a row without a value of any such is empty.
+    pub(super) measured: &'a [bool],
+}
+
+/// Rows in succession in which a channel had no value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Silent {
+    pub(super) rows: u64,
+    /// Times of the first and the last of them.
+    pub(super) from: i64,
+    pub(super) until: i64,
+}
+
+/// Finds duplicates, gaps and empty rows, and fills missing values.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Fill {
     pub(super) last_time: Option<i64>,
@@ -272,6 +304,8 @@ pub(super) struct Fill {
     pub(super) last: Vec<f64>,
     /// The last known value of each channel in this stretch, and how many rows ago.
     pub(super) known: Vec<(f64, u32)>,
+    /// For how long each channel has had no value, whatever stretch that began in.
+    pub(super) silent: Vec<Silent>,
 }
 
 impl Fill {
@@ -280,6 +314,7 @@ impl Fill {
             last_time: None,
             last: vec![f64::NAN; channels],
             known: vec![(f64::NAN, 0); channels],
+            silent: vec![Silent::default(); channels],
         }
     }
 
@@ -289,22 +324,30 @@ impl Fill {
     }
 
     /// Takes the next row in order and fills its missing values in place: NaN remains where the
-    /// centre is meant. `gap` is the longest difference of times within a stretch.
+    /// centre is meant. `spoke` hears of each channel that has a value again.
     pub(super) fn step(
         &mut self,
         time: i64,
         values: &mut [f64],
-        (gap, fill_rows): (i64, usize),
+        limits: Limits<'_>,
         counts: &mut Counts,
+        mut spoke: impl FnMut(usize, Silent),
     ) -> Step {
         let same = |(a, b): (&f64, &f64)| a == b || (a.is_nan() && b.is_nan());
         if self.last_time == Some(time) && self.last.iter().zip(&*values).all(same) {
             counts.duplicates += 1;
             return Step::Duplicate;
         }
+        let missing = values.iter().filter(|value| !value.is_finite()).count() as u64;
+        counts.missing += missing;
+        let sent = |(value, measured): (&f64, &bool)| *measured && value.is_finite();
+        if missing > 0 && !values.iter().zip(limits.measured).any(sent) {
+            counts.empty += 1;
+            return Step::Empty;
+        }
         let step = match self.last_time {
             None => Step::Starts,
-            Some(last) if time.saturating_sub(last) > gap => {
+            Some(last) if time.saturating_sub(last) > limits.gap => {
                 counts.gaps += 1;
                 self.cut();
                 Step::Starts
@@ -313,14 +356,23 @@ impl Fill {
         };
         self.last_time = Some(time);
         self.last.copy_from_slice(values);
-        for (value, (known, age)) in values.iter_mut().zip(&mut self.known) {
+        let channels = self.known.iter_mut().zip(&mut self.silent);
+        for (channel, (value, ((known, age), silent))) in
+            values.iter_mut().zip(channels).enumerate()
+        {
             if value.is_finite() {
                 (*known, *age) = (*value, 0);
+                if silent.rows > 0 {
+                    spoke(channel, std::mem::take(silent));
+                }
                 continue;
             }
-            counts.missing += 1;
+            if silent.rows == 0 {
+                silent.from = time;
+            }
+            (silent.rows, silent.until) = (silent.rows + 1, time);
             *age = age.saturating_add(1);
-            *value = if *age as usize <= fill_rows { *known } else { f64::NAN };
+            *value = if *age as usize <= limits.fill_rows { *known } else { f64::NAN };
             counts.held += u64::from(value.is_finite());
         }
         step
@@ -380,10 +432,11 @@ mod tests {
     #[test]
     fn gaps_duplicates_and_missing_values_are_found_and_filled() {
         let mut counts = Counts::default();
-        let mut fill = Fill::new(1);
+        let mut fill = Fill::new(2);
+        let limits = Limits { gap: 30, fill_rows: 2, measured: &[true, true] };
         let mut step = |time: i64, value: f64| {
-            let mut values = [value];
-            let step = fill.step(time, &mut values, (30, 2), &mut counts);
+            let mut values = [value, 1.0];
+            let step = fill.step(time, &mut values, limits, &mut counts, |_, _| ());
             (step, values[0])
         };
         assert_eq!(step(0, 5.0), (Step::Starts, 5.0));
@@ -395,6 +448,30 @@ mod tests {
         assert!(matches!(step(91, f64::NAN), (Step::Starts, value) if value.is_nan()));
         assert_eq!((counts.duplicates, counts.gaps), (1, 1));
         assert_eq!((counts.missing, counts.held), (4, 2));
+    }
+
+    #[test]
+    fn a_row_in_which_nothing_measured_was_sent_is_as_if_it_were_not_there() {
+        let (mut counts, mut fill) = (Counts::default(), Fill::new(2));
+        let limits = Limits { gap: 30, fill_rows: 2, measured: &[true, false] };
+        let mut step = |time: i64, value: f64| {
+            fill.step(time, &mut [value, 1.0], limits, &mut counts, |_, _| ())
+        };
+        let steps = [step(0, 5.0), step(10, f64::NAN), step(20, 5.0), step(30, f64::NAN)];
+        assert_eq!(steps, [Step::Starts, Step::Empty, Step::Follows, Step::Empty]);
+        assert_eq!([step(50, f64::NAN), step(60, 5.0)], [Step::Empty, Step::Starts]);
+        assert_eq!((counts.empty, counts.gaps, counts.missing), (3, 1, 3));
+    }
+
+    #[test]
+    fn a_silence_is_told_when_it_ends_and_is_not_cut_by_a_gap() {
+        let (mut counts, mut fill, mut told) = (Counts::default(), Fill::new(2), Vec::new());
+        let limits = Limits { gap: 30, fill_rows: 2, measured: &[true, true] };
+        for (time, value) in [(0, 5.0), (10, f64::NAN), (80, f64::NAN), (90, 6.0), (100, 6.0)] {
+            let spoke = |channel, silent| told.push((channel, silent));
+            fill.step(time, &mut [value, 1.0], limits, &mut counts, spoke);
+        }
+        assert_eq!(told, [(0, Silent { rows: 2, from: 10, until: 80 })]);
     }
 
     #[test]

@@ -4,16 +4,16 @@
 //! fingerprint. It is no exchange format: another version or model refuses it.
 
 use super::alarm::Hysteresis;
-use super::device::{Device, Monitor, Open};
+use super::device::{Device, Monitor, Open, Verdict};
 use super::event::{Explained, Origin, Part, Recent, Trace};
 use super::model::Model;
 use super::scaler::DeviceScaler;
-use super::series::{Counts, Fill, Order};
+use super::series::{Counts, Fill, Order, Silent};
 use crate::detector::Kind;
 use crate::error::{AnalyticsError, Result};
 
 const MARK: &[u8; 8] = b"fmstate\0";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The state of a scorer that took `rows` rows.
 pub(super) fn write(model: &Model, rows: u64, devices: &[Device]) -> Vec<u8> {
@@ -120,6 +120,8 @@ impl Out {
             counts.gaps,
             counts.missing,
             counts.held,
+            counts.empty,
+            counts.warm_up,
         ];
         counts.iter().for_each(|&count| self.u64(count));
         self.option(device.fill.last_time, Self::i64);
@@ -128,6 +130,11 @@ impl Out {
             self.u64(value.to_bits());
             self.u32(age);
         }
+        for silent in &device.fill.silent {
+            self.u64(silent.rows);
+            self.i64(silent.from);
+            self.i64(silent.until);
+        }
         self.f64s(&device.scaler.centre);
         self.f64s(&device.scaler.scale);
         self.option(device.own.as_ref(), |out, own| out.f64s(own));
@@ -135,6 +142,8 @@ impl Out {
         self.i64s(&recent.time);
         self.f32s(&recent.score);
         self.f64s(&recent.raw);
+        self.size(recent.sent.len());
+        recent.sent.iter().for_each(|&sent| self.flag(sent));
         self.f32s(&recent.z);
         self.f32s(&recent.parts);
         device.logs.iter().for_each(|logs| self.f32s(logs));
@@ -145,9 +154,10 @@ impl Out {
         self.f64s(&device.level);
         self.size(device.monitor.window.len());
         device.monitor.window.iter().for_each(|&steps| self.u32(steps as u32));
-        self.f32(device.last.0);
-        self.f32(device.last.1);
-        self.flag(device.last.2);
+        self.f32(device.last.score);
+        self.f32(device.last.threshold);
+        self.flag(device.last.alarm);
+        self.flag(device.last.judged);
     }
 
     fn open(&mut self, open: &Open) {
@@ -263,11 +273,16 @@ impl<'a> In<'a> {
             gaps: self.u64()?,
             missing: self.u64()?,
             held: self.u64()?,
+            empty: self.u64()?,
+            warm_up: self.u64()?,
         };
         let last_time = self.option(Self::i64)?;
         let last = self.f64s(channels)?;
         let known = (0..channels).map(|_| Some((self.f64()?, self.u32()?)));
-        device.fill = Fill { last_time, last, known: known.collect::<Option<_>>()? };
+        let known = known.collect::<Option<_>>()?;
+        let silent = (0..channels)
+            .map(|_| Some(Silent { rows: self.u64()?, from: self.i64()?, until: self.i64()? }));
+        device.fill = Fill { last_time, last, known, silent: silent.collect::<Option<_>>()? };
         device.scaler = DeviceScaler { centre: self.f64s(channels)?, scale: self.f64s(channels)? };
         device.own = self.option(|from| from.many(8, Self::f64))?;
         device.recent =
@@ -286,7 +301,12 @@ impl<'a> In<'a> {
         let window = self.many(4, |from| from.u32().map(|steps| steps as i32))?;
         let sum = window.iter().map(|&steps| i64::from(steps)).sum();
         device.monitor = Monitor { window: window.into(), sum };
-        device.last = (self.f32()?, self.f32()?, self.flag()?);
+        device.last = Verdict {
+            score: self.f32()?,
+            threshold: self.f32()?,
+            alarm: self.flag()?,
+            judged: self.flag()?,
+        };
         Some(device)
     }
 
@@ -295,12 +315,14 @@ impl<'a> In<'a> {
             time: self.many(8, Self::i64)?,
             score: self.many(4, Self::f32)?,
             raw: self.many(8, Self::f64)?,
+            sent: self.many(1, Self::flag)?,
             z: self.many(4, Self::f32)?,
             parts: self.many(4, Self::f32)?,
         };
         let rows = recent.len();
         let whole = recent.time.len() == rows
             && recent.raw.len() == rows * channels
+            && recent.sent.len() == rows * channels
             && recent.z.len() == rows * live
             && recent.parts.len() == rows * parts;
         whole.then_some(recent)

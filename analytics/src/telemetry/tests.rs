@@ -84,6 +84,9 @@ impl Plant {
         for row in (0..rows).filter(|row| row % 29 == 0 || row % 100 > 85) {
             self.columns[row % 3][row] = f64::NAN;
         }
+        for row in (0..rows).filter(|row| row % 97 < 2 || row % 211 > 206) {
+            [0, 1, 2, 4].map(|channel| self.columns[channel][row] = f64::NAN);
+        }
         self
     }
 }
@@ -141,6 +144,7 @@ fn score_in(model: &Model, plant: &Plant, size: usize, resume: bool) -> Scored {
         let found = scorer.push(&Chunk { time, device, columns: &columns }).unwrap();
         all.rows.extend(found.rows);
         all.events.extend(found.events);
+        all.silences.extend(found.silences);
         if resume {
             let bytes = scorer.save_state();
             scorer = Scorer::restore_state(model, &bytes).unwrap();
@@ -150,6 +154,7 @@ fn score_in(model: &Model, plant: &Plant, size: usize, resume: bool) -> Scored {
     let found = scorer.finish().unwrap();
     all.rows.extend(found.rows);
     all.events.extend(found.events);
+    all.silences.extend(found.silences);
     all
 }
 

@@ -13,13 +13,13 @@ use fieldmirror_analytics::detector::Kind;
 use fieldmirror_analytics::job::method::Detection;
 use fieldmirror_analytics::job::score::{ScoreJob, Scored};
 use fieldmirror_analytics::job::train::{TrainJob, Trained};
-use fieldmirror_analytics::job::{Follower, judge, score, train};
+use fieldmirror_analytics::job::{Follower, SilentChannel, judge, score, train};
 use fieldmirror_analytics::telemetry::Model;
 use fieldmirror_analytics::telemetry::report::rounded;
 use fieldmirror_analytics::telemetry::settings::{Columns, Settings};
 use fieldmirror_core::seed::Seed;
 use fieldmirror_engine::report::findings::{self, DetectorFacts, Facts, ModelFacts, ReadCounts};
-use fieldmirror_tables::finding_file::read_findings;
+use fieldmirror_tables::finding_file::{FindingRow, read_findings};
 use fieldmirror_tables::source::{self, TimeKind};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -230,8 +230,13 @@ fn score_text(model: &Model, scored: &Scored, args: &ScoreArgs) {
         scored.device_days
     );
     print(&oddities(&scored.source, &scored.channels));
-    if scored.counts.gaps > 0 {
-        say!("            {} gaps, after each of which detectors begin anew", scored.counts.gaps);
+    match scored.counts.gaps {
+        0 => {}
+        1 => say!("            1 gap, after which detectors begin anew"),
+        gaps => say!("            {gaps} gaps, after each of which detectors begin anew"),
+    }
+    if let Some(line) = not_judged(scored) {
+        say!("            {line}");
     }
     if scored.counts.gaps > scored.rows / 2 {
         let period = rounded(model.period_us as f64 / 1e6);
@@ -254,12 +259,14 @@ fn score_text(model: &Model, scored: &Scored, args: &ScoreArgs) {
     if scored.continued > 0 {
         say!("            {} of them began before and were told then", scored.continued);
     }
-    for finding in scored.findings.iter().take(FINDINGS_SHOWN) {
-        let channel = finding.channels.first();
-        let channel = channel.map_or(String::new(), |c| {
-            let [observed, expected] = [c.observed, c.expected].map(|v| rounded(f64::from(v)));
-            format!(", {} {observed} where {expected} was expected", c.name)
-        });
+    let mut gravest: Vec<&FindingRow> = scored.findings.iter().collect();
+    gravest.sort_by(|a, b| b.severity.total_cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+    gravest.truncate(FINDINGS_SHOWN);
+    if scored.alarms > FINDINGS_SHOWN as u64 {
+        say!("            the {FINDINGS_SHOWN} gravest:");
+    }
+    for finding in gravest {
+        let channel = headline(finding);
         say!(
             "  {} {} {} to {}{}, severity {:.2}{channel}",
             finding.id,
@@ -270,9 +277,7 @@ fn score_text(model: &Model, scored: &Scored, args: &ScoreArgs) {
             finding.severity
         );
     }
-    if scored.alarms > FINDINGS_SHOWN as u64 {
-        say!("  and {} more", scored.alarms - FINDINGS_SHOWN as u64);
-    }
+    silences(scored);
     say!("scores      {}", args.out.display());
     if let Some(path) = &args.findings {
         say!("findings    {}", path.display());
@@ -280,6 +285,79 @@ fn score_text(model: &Model, scored: &Scored, args: &ScoreArgs) {
     if let Some(path) = &args.report {
         say!("report      {}", path.display());
     }
+}
+
+/// What a finding says first: the channel with the largest share, if there is one.
+fn headline(finding: &FindingRow) -> String {
+    let Some(channel) = finding.channels.first().filter(|channel| channel.share > 0.0) else {
+        return String::new();
+    };
+    let [observed, expected] =
+        [channel.observed, channel.expected].map(|value| rounded(f64::from(value)));
+    let observed = if channel.observed.is_nan() { "sent nothing".to_owned() } else { observed };
+    format!(", {} {observed} where {expected} was expected", channel.name)
+}
+
+/// How many rows nothing could judge, and why.
+fn not_judged(scored: &Scored) -> Option<String> {
+    let counts = &scored.counts;
+    let reasons = [
+        (counts.warm_up, "at the begin of stretches"),
+        (counts.empty, "without a value"),
+        (counts.late, "too late"),
+    ];
+    let told: Vec<String> = reasons
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, why)| format!("{count} {why}"))
+        .collect();
+    let all = counts.warm_up + counts.empty + counts.late;
+    (all > 0).then(|| format!("{all} rows could not be judged: {}", told.join(", ")))
+}
+
+/// Silences that are named in the text.
+const SILENCES_SHOWN: usize = 5;
+
+/// The longest silences of channels.
+fn silences(scored: &Scored) {
+    let (count, _) = &scored.silences;
+    if *count == 0 {
+        return;
+    }
+    say!("silent      {count} times a channel, for longer than in training");
+    for sentence in silent(scored) {
+        say!("  {sentence}");
+    }
+    if *count > SILENCES_SHOWN as u64 {
+        say!("  and {} shorter ones", count - SILENCES_SHOWN as u64);
+    }
+}
+
+/// The longest silences, a sentence each.
+fn silent(scored: &Scored) -> Vec<String> {
+    let sentence = |one: &SilentChannel| {
+        let [from, until] = [one.from, one.until].map(|time| scored.time_kind.text(time));
+        let SilentChannel { channel, device, rows, .. } = one;
+        let device = if device.is_empty() { String::new() } else { format!(" of {device}") };
+        format!("{channel}{device} sent no value in {rows} rows, {from} to {until}")
+    };
+    scored.silences.1.iter().take(SILENCES_SHOWN).map(sentence).collect()
+}
+
+/// Silences in JSON.
+fn silences_json(scored: &Scored) -> Value {
+    let (count, longest) = &scored.silences;
+    let text = |time: i64| scored.time_kind.text(time);
+    let longest = longest.iter().map(|one| {
+        json!({
+            "device": one.device,
+            "channel": one.channel,
+            "from": text(one.from),
+            "until": text(one.until),
+            "rows": one.rows,
+        })
+    });
+    json!({"count": count, "longest": longest.collect::<Vec<Value>>()})
 }
 
 /// Devices that are named in the text.
@@ -317,9 +395,16 @@ fn score_json(model: &Model, scored: &Scored, args: &ScoreArgs) -> Value {
             })
         })
         .collect();
+    let counts = &scored.counts;
     json!({
         "schema_version": 1,
         "rows": scored.rows,
+        "judged": scored.rows - counts.warm_up - counts.empty - counts.late,
+        "not_judged": {
+            "warm_up": counts.warm_up,
+            "nothing_sent": counts.empty,
+            "late": counts.late,
+        },
         "resumed_rows": scored.resumed_rows,
         "devices": scored.devices,
         "device_days": scored.device_days,
@@ -335,7 +420,8 @@ fn score_json(model: &Model, scored: &Scored, args: &ScoreArgs) -> Value {
         "model_period_seconds": model.period_us as f64 / 1e6,
         "notes": scored.notes,
         "classes": classes,
-        "counts": scored.counts,
+        "counts": counts,
+        "silences": silences_json(scored),
         "input": oddities_json(&scored.source, &scored.channels),
         "unknown_columns": scored.extra,
         "scores": args.out.display().to_string(),
@@ -549,12 +635,17 @@ fn write_page(path: &Path, model: &Model, scored: &Scored, args: &ScoreArgs) -> 
             out_of_order: scored.source.late.count,
             duplicates: scored.source.duplicates.count,
             gaps: scored.counts.gaps,
-            more: vec![("numbers too large".to_owned(), tally(|counts| &counts.beyond))]
-                .into_iter()
-                .filter(|(_, count)| *count > 0)
-                .collect(),
+            more: vec![
+                ("numbers too large".to_owned(), tally(|counts| &counts.beyond)),
+                ("rows at the begin of stretches, not judged".to_owned(), scored.counts.warm_up),
+                ("rows without a value, not judged".to_owned(), scored.counts.empty),
+                ("silences of a channel longer than in training".to_owned(), scored.silences.0),
+            ]
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .collect(),
         },
-        notes: scored.notes.clone(),
+        notes: scored.notes.iter().cloned().chain(silent(scored)).collect(),
     };
     findings::write(path, &facts, &scored.findings, &args.out)?;
     Ok(())

@@ -105,7 +105,9 @@ fn csv(kind: TimeKind, findings: &[FindingRow]) -> String {
             let (share, unit) = (channel.share * 100.0, &channel.unit);
             let (observed, expected) = (channel.observed, channel.expected);
             let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
-            format!("{} {share:.0} %: {observed}{unit}, expected {expected}{unit}", channel.name)
+            let observed =
+                if observed.is_nan() { "not sent".to_owned() } else { format!("{observed}{unit}") };
+            format!("{} {share:.0} %: {observed}, expected {expected}{unit}", channel.name)
         });
         let channels = quoted(&channels.collect::<Vec<_>>().join("; "));
         let (id, device, class) =
@@ -219,8 +221,9 @@ fn batch(kind: TimeKind, findings: &[FindingRow]) -> Made<RecordBatch> {
     Ok(RecordBatch::try_new(schema(kind), columns)?)
 }
 
+/// Numbers; what is none is null.
 fn reals(values: impl Iterator<Item = f32>) -> ArrayRef {
-    Arc::new(values.map(Some).collect::<Float32Array>())
+    Arc::new(values.map(|value| (!value.is_nan()).then_some(value)).collect::<Float32Array>())
 }
 
 fn channels(findings: &[FindingRow]) -> Made<ArrayRef> {

@@ -78,6 +78,7 @@ impl Encoder {
             Field::new("score", DataType::Float32, false),
             Field::new("threshold", DataType::Float32, false),
             Field::new("alarm", DataType::Boolean, false),
+            Field::new("judged", DataType::Boolean, false),
         ];
         fields.extend(spec.more.iter().map(|name| Field::new(name, DataType::Float32, false)));
         let schema = Arc::new(Schema::new(fields));
@@ -212,6 +213,7 @@ impl Encoder {
             Arc::new(Float32Array::from(rows.score.clone())),
             Arc::new(Float32Array::from(rows.threshold.clone())),
             Arc::new(BooleanArray::from(rows.alarm.clone())),
+            Arc::new(BooleanArray::from(rows.judged.clone())),
         ];
         for column in &rows.more {
             columns.push(Arc::new(Float32Array::from(column.clone())));
@@ -229,10 +231,10 @@ impl Encoder {
             self.kind.write(rows.time[row], &mut text);
             text.push(',');
             text.push_str(&names[rows.device[row] as usize]);
-            let alarm = if rows.alarm[row] { "true" } else { "false" };
+            let [alarm, judged] = [rows.alarm[row], rows.judged[row]];
             let (score, threshold) = (rows.score[row], rows.threshold[row]);
             // Writing to a string cannot fail.
-            let _ = write!(text, ",{score},{threshold},{alarm}");
+            let _ = write!(text, ",{score},{threshold},{alarm},{judged}");
             for column in &rows.more {
                 let _ = write!(text, ",{}", column[row]);
             }

@@ -18,7 +18,7 @@ pub(super) struct Saved {
     pub(super) pending: ScoreRows,
 }
 
-const MAGIC: &[u8] = b"fieldmirror scores 2\n";
+const MAGIC: &[u8] = b"fieldmirror scores 3\n";
 
 /// What there is at the place of a checkpoint.
 #[derive(Debug)]
@@ -88,6 +88,7 @@ impl Saved {
         rows.score.iter().for_each(|v| out.extend(v.to_le_bytes()));
         rows.threshold.iter().for_each(|v| out.extend(v.to_le_bytes()));
         rows.alarm.iter().for_each(|&v| out.push(u8::from(v)));
+        rows.judged.iter().for_each(|&v| out.push(u8::from(v)));
         rows.more.iter().flatten().for_each(|v| out.extend(v.to_le_bytes()));
         let digest = Sha256::digest(&out);
         out.extend(digest);
@@ -121,6 +122,7 @@ impl Saved {
             score: bytes.words(count, f32::from_le_bytes)?,
             threshold: bytes.words(count, f32::from_le_bytes)?,
             alarm: bytes.words(count, |[byte]: [u8; 1]| byte == 1)?,
+            judged: bytes.words(count, |[byte]: [u8; 1]| byte == 1)?,
             more: spec
                 .more
                 .iter()

@@ -12,6 +12,7 @@ fn rows(from: usize, to: usize) -> ScoreRows {
         score: range().map(|row| (row % 1013) as f32 / 7.0).collect(),
         threshold: range().map(|row| 100.5 + (row / 1000) as f32).collect(),
         alarm: range().map(|row| row % 1013 > 1000).collect(),
+        judged: range().map(|row| row % 1013 > 5).collect(),
         more: vec![range().map(|row| row as f32 * 1e-9).collect()],
     }
 }

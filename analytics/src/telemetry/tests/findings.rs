@@ -29,6 +29,91 @@ fn a_fault_is_told_with_its_time_channel_and_expectation() {
 }
 
 #[test]
+fn what_was_not_sent_is_not_told_as_observed_and_a_long_silence_is_told() {
+    let mut plant = plant("p1", 5, 900);
+    plant.columns[0][600..700].fill(f64::NAN);
+    // Its neighbour goes on, and says that something is wrong.
+    let plant = plant.shifted(1, 600..660, 3.0);
+    let found = score(shared(), &plant);
+    let during = |event: &&Event| (590 * SECOND..680 * SECOND).contains(&event.raised);
+    let event = found.events.iter().find(during).unwrap();
+    let part = |channel: usize| event.channels.iter().find(|p| p.channel == channel).unwrap();
+    assert!(part(0).observed.is_nan() && part(0).expected.is_finite());
+    assert!(part(1).observed.is_finite());
+    let place = event.trace.channels.iter().position(|&channel| channel == 0).unwrap();
+    for (time, observed) in event.trace.time.iter().zip(&event.trace.observed) {
+        assert_eq!(observed[place].is_nan(), *time >= 600 * SECOND, "{time}");
+    }
+    let (from, until) = (600 * SECOND, 699 * SECOND);
+    assert_eq!(found.silences, [Silence { device: 0, channel: 0, from, until, rows: 100 }]);
+    // No longer than the last value stands in for it.
+    let mut short = super::plant("p1", 5, 900);
+    short.columns[0][600..608].fill(f64::NAN);
+    assert!(score(shared(), &short).silences.is_empty());
+}
+
+#[test]
+fn as_long_as_in_training_is_no_silence() {
+    let sparse = |seed: u64, rows: usize, most: usize| {
+        let mut plant = plant("p1", seed, rows);
+        for row in (100..rows - most).step_by(100) {
+            plant.columns[0][row..row + most].fill(f64::NAN);
+        }
+        plant
+    };
+    let model = train(&[sparse(1, 1_500, 40)]);
+    assert_eq!(model.classes[0].silent_rows, [40, 0, 0, 0, 0]);
+    assert!(score(&model, &sparse(2, 900, 40)).silences.is_empty());
+    let longer = score(&model, &sparse(2, 900, 41));
+    assert_eq!(longer.silences.len(), 8);
+    assert_eq!(score(shared(), &sparse(2, 900, 40)).silences.len(), 8);
+}
+
+#[test]
+fn rows_without_a_value_are_not_judged_and_change_nothing() {
+    let whole = plant("p1", 5, 900).shifted(1, 600..660, 3.0);
+    let at = [30, 200, 201, 620, 621, 640];
+    let mut holes = whole.clone();
+    for &row in &at {
+        [0, 1, 2, 4].map(|channel| holes.columns[channel][row] = f64::NAN);
+    }
+    let mut absent = whole;
+    for &row in at.iter().rev() {
+        absent.time.remove(row);
+        absent.columns.iter_mut().for_each(|column| drop(column.remove(row)));
+    }
+    let (found, expected) = (score(shared(), &holes), score(shared(), &absent));
+    let of = |row: &ScoredRow| (row.time, row.score, row.threshold, row.alarm, row.judged);
+    let there = |row: &&ScoredRow| !at.contains(&((row.time / SECOND) as usize));
+    let rest: Vec<_> = found.rows.iter().filter(there).map(of).collect();
+    assert_eq!(rest, expected.rows.iter().map(of).collect::<Vec<_>>());
+    assert_eq!(found.rows.len(), 900);
+    for &row in &at {
+        let (now, before) = (found.rows[row], found.rows[row - 1]);
+        assert!(!now.judged && now.score == 0.0 && now.alarm == before.alarm, "{row}");
+    }
+    assert!(found.rows[620].alarm, "an alarm goes on over a hole");
+    let warm_up = found.rows.iter().take_while(|row| !row.judged).count();
+    assert!(warm_up > 0 && warm_up <= shared().warm_up_rows());
+    assert!(found.rows[warm_up..].iter().filter(|row| !row.judged).count() < 7);
+}
+
+#[test]
+fn some_channel_has_a_share_in_every_finding() {
+    // Kicks so long that the rows before are as loud as those that are explained.
+    let mut settings = settings();
+    settings.budget.threshold = Some(0.5);
+    (settings.shift.rows, settings.drift.rows, settings.alarm.apart_rows) = (0, 0, 0);
+    let (model, _) = train_with(&[plant("p1", 1, 1_500)], &settings);
+    let found = score(&model, &plant("p1", 5, 20_000));
+    assert!(found.events.len() > 100);
+    for event in &found.events {
+        let all: f32 = event.channels.iter().map(|part| part.share).sum();
+        assert!((all - 1.0).abs() < 1e-5, "{event:?}");
+    }
+}
+
+#[test]
 fn fresh_clean_rows_raise_about_as_many_alarms_as_allowed() {
     let mut settings = settings();
     let (_, report) = train_with(&[plant("p1", 1, 6_000)], &settings);

@@ -91,7 +91,7 @@ impl Channel {
             name: words::plain(&channel.name),
             share: words::percent(channel.share),
             width: format!("{:.1}", 100.0 * share),
-            observed: words::measured(channel.observed, &words::plain(&channel.unit)),
+            observed: words::observed(channel.observed, &words::plain(&channel.unit)),
             expected: words::measured(channel.expected, &words::plain(&channel.unit)),
         }
     }

@@ -83,7 +83,7 @@ fn channels(finding: &FindingRow) -> String {
         [
             words::plain(&channel.name),
             words::percent(channel.share),
-            words::measured(channel.observed, &unit),
+            words::observed(channel.observed, &unit),
             words::measured(channel.expected, &unit),
         ]
     });

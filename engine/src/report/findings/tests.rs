@@ -350,6 +350,7 @@ fn a_score_file_becomes_a_page_and_twice_the_same() {
             device: rows.device,
             score: rows.score,
             threshold: rows.threshold,
+            judged: vec![true; rows.alarm.len()],
             alarm: rows.alarm,
             more: Vec::new(),
         };

@@ -33,6 +33,11 @@ pub(super) fn measured(number: f32, unit: &str) -> String {
     if unit.is_empty() || !number.is_finite() { text } else { format!("{text} {unit}") }
 }
 
+/// A value that was observed with its unit, or that none was sent.
+pub(super) fn observed(number: f32, unit: &str) -> String {
+    if number.is_nan() { "not sent".to_owned() } else { measured(number, unit) }
+}
+
 /// A channel with its unit.
 pub(super) fn channel(name: &str, unit: &str) -> String {
     if unit.is_empty() { plain(name) } else { format!("{}, {}", plain(name), plain(unit)) }
