@@ -57,6 +57,24 @@ fn findings_come_back_from_each_format() {
 }
 
 #[test]
+fn what_was_not_sent_is_null_and_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut finding = findings().swap_remove(1);
+    finding.channels[0].observed = f32::NAN;
+    finding.trace[0].observed[1] = f32::NAN;
+    for ending in ["parquet", "arrow", "jsonl"] {
+        let path = folder.path().join(format!("findings.{ending}"));
+        write_findings(&path, TimeKind::Zoned, std::slice::from_ref(&finding)).unwrap();
+        let read = read_findings(&path).unwrap().1;
+        assert_eq!(format!("{read:?}"), format!("[{finding:?}]"), "{ending}");
+    }
+    let path = folder.path().join("findings.csv");
+    write_findings(&path, TimeKind::Zoned, &[finding]).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("pressure 75 %: not sent, expected 3.25 bar"), "{text}");
+}
+
+#[test]
 fn no_findings_and_numbered_rows_are_files_too() {
     let folder = tempfile::tempdir().unwrap();
     for ending in ["parquet", "arrow"] {

@@ -164,10 +164,10 @@ fn csv_has_times_as_they_came() {
         writer.finish().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         let mut lines = text.lines();
-        assert_eq!(lines.next(), Some("time,device,score,threshold,alarm,drift"));
+        assert_eq!(lines.next(), Some("time,device,score,threshold,alarm,judged,drift"));
         let line = lines.next().unwrap();
         assert!(line.starts_with(first), "{line}");
-        assert!(line.ends_with(",\"pump, \"\"north\"\"\",0,100.5,false,0"), "{line}");
+        assert!(line.ends_with(",\"pump, \"\"north\"\"\",0,100.5,false,false,0"), "{line}");
     }
 }
 
