@@ -145,8 +145,8 @@ pub enum AnalyticsError {
     /// A row that is older than those that may still be put in order.
     #[error(
         "the clock of device `{device}` goes back: row {row} is of {}, after one of {}; expected \
-         rows at most {reorder_rows} places out of order, and with --state only rows after those \
-         that it has seen; sort the file, raise time.reorder_rows, or set time.late = \"skip\"",
+         rows at most {reorder_rows} places out of order; sort the file, allow more with \
+         --reorder-rows, or leave such rows unjudged with --late skip",
         moment(*time), moment(*before)
     )]
     Late {

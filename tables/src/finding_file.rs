@@ -7,7 +7,7 @@ mod read;
 mod write;
 
 pub use read::read_findings;
-pub use write::write_findings;
+pub use write::{Ending, check_ending, write_findings};
 
 /// An event that detectors raised.
 #[derive(Clone, Debug, Default, PartialEq)]

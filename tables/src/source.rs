@@ -308,7 +308,8 @@ impl Source {
                         self.reorder
                     ),
                     advice: "sort the rows by time, name the column that tells devices apart with \
-                             --device, or allow more with --reorder-rows"
+                             --device, allow more with --reorder-rows, or leave such rows out with \
+                             --late skip"
                         .to_owned(),
                 }))
             }

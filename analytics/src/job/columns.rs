@@ -1,7 +1,7 @@
 //! Columns of telemetry as settings say them, for a source.
 
 use crate::error::{AnalyticsError, Result};
-use crate::telemetry::settings::{Columns, Settings};
+use crate::telemetry::settings::{Columns, Late, Settings};
 use fieldmirror_tables::source::{ColumnMap, Format, Layout, SourceSpec};
 
 /// How to read `inputs` with the columns of `settings`.
@@ -22,7 +22,11 @@ pub fn source_spec(settings: &Settings, inputs: &[String], threads: usize) -> Re
         decimal_comma: columns.decimal_comma,
         time_format: columns.time_format.clone(),
         device_from_file: columns.device_from_file,
-        reorder_rows: settings.time.reorder_rows,
+        // Rows that may be skipped are for whoever skips them.
+        reorder_rows: match settings.time.late {
+            Late::Refuse => settings.time.reorder_rows,
+            Late::Skip => usize::MAX,
+        },
         threads,
         digest: false,
     })

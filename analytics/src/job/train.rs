@@ -5,6 +5,8 @@ use super::suspects::Suspects;
 use super::{Follower, Notes, source_spec};
 use crate::detector::Role;
 use crate::error::Result;
+use crate::telemetry::budget::Method;
+use crate::telemetry::report::{ChannelReport, ClassReport, rounded};
 use crate::telemetry::{Channel, Chunk, Devices, Model, Schema, Settings, Trainer, TrainingReport};
 use fieldmirror_core::seed::Seed;
 use fieldmirror_tables::source::{self, Source, TimeKind};
@@ -87,6 +89,11 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
     untimed(source.time_kind()).into_iter().for_each(|note| notes.tell(note));
     suspects.notes(source.channels()).into_iter().for_each(|note| notes.tell(note));
     let (model, report) = trainer.finish()?;
+    let fill_rows = model.settings.time.fill_rows;
+    missing(&report, fill_rows)
+        .into_iter()
+        .chain(uneven(&report))
+        .for_each(|note| notes.tell(note));
     let channels = source.channels().to_vec();
     let counts = source.counts().clone();
     Ok(Trained { model, report, counts, channels, notes: notes.told })
@@ -121,6 +128,60 @@ pub(super) fn untimed(kind: TimeKind) -> Option<String> {
     let note = "no column of times was found, so rows are numbered and come at even steps; --time \
                 names one, --period says how long a step is";
     (kind == TimeKind::Row).then(|| note.to_owned())
+}
+
+/// A channel that lacks more than this share of its values is told.
+const MISSING: f64 = 0.05;
+
+/// What is to be said of channels that lack many values.
+fn missing(report: &TrainingReport, fill_rows: usize) -> Option<String> {
+    let share = |one: &&ChannelReport| one.missing as f64 / report.counts.rows.max(1) as f64;
+    let mut found: Vec<&ChannelReport> =
+        report.channels.iter().filter(|one| share(one) > MISSING).collect();
+    found.sort_by(|a, b| share(b).total_cmp(&share(a)));
+    let named = found.iter().take(NAMED);
+    let named = named.map(|one| format!("`{}` {:.0} %", one.channel.name, 100.0 * share(one)));
+    let named = named.collect::<Vec<_>>().join(", ");
+    let more = found.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!found.is_empty()).then(|| {
+        format!(
+            "of the values of {named}{more} are missing: each counts as the last one known for \
+             {fill_rows} rows and then as the channel's centre, so that less of what is normal is \
+             learned; a table of fewer rows, in which most have a value, makes a better model"
+        )
+    })
+}
+
+/// Channels that a note names.
+const NAMED: usize = 5;
+
+/// So many times the false alarms asked for are told.
+const UNEVEN: f64 = 1.3;
+
+/// What is to be said of classes whose parts of the time differ too much for the budget.
+fn uneven(report: &TrainingReport) -> Vec<String> {
+    let found = report.classes.iter().filter(|class| {
+        let found = &class.calibration;
+        found.method != Method::Given && found.achieved > UNEVEN * found.nominal
+    });
+    let note = |class: &ClassReport| {
+        let found = &class.calibration;
+        let of = if class.class.is_empty() {
+            String::new()
+        } else {
+            format!(" of class `{}`", class.class)
+        };
+        format!(
+            "parts of the training telemetry{of} differ: {} false alarms per device-day came out of \
+             fold where {} were asked for, and on days that differ as much as these more are likely; \
+             it is {} device-days, more and other ones even that out",
+            rounded(found.achieved),
+            rounded(found.nominal),
+            rounded(found.device_days)
+        )
+    };
+    found.map(note).collect()
 }
 
 /// The time from one row to the next where rows have no time.

@@ -10,7 +10,7 @@ use super::fusion::Normaliser;
 use super::model::{ClassModel, Model, Provenance};
 use super::scaler::{ClassScaler, DeviceScaler, State};
 use super::schema::Schema;
-use super::settings::Settings;
+use super::settings::{Settings, Time};
 use crate::detector::{Kind, Weights};
 use crate::error::{AnalyticsError, Result};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -88,6 +88,10 @@ impl Model {
     /// # Errors
     /// [`AnalyticsError::ModelFile`] if it cannot be put into a file.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.bytes_with(self.settings.clone())
+    }
+
+    fn bytes_with(&self, settings: Settings) -> Result<Vec<u8>> {
         let mut tensors: BTreeMap<String, Tensor> = BTreeMap::new();
         let mut classes = Vec::new();
         for (index, class) in self.classes.iter().enumerate() {
@@ -99,7 +103,7 @@ impl Model {
             provenance: self.provenance.clone(),
             schema: self.schema.clone(),
             period_us: self.period_us,
-            settings: self.settings.clone(),
+            settings,
             classes,
         };
         let wrong = |problem: String| AnalyticsError::ModelFile { problem };
@@ -159,12 +163,15 @@ impl Model {
         })
     }
 
-    /// A number that tells this model from others.
+    /// A number that tells this model from others, whatever telemetry is allowed in order.
     ///
     /// # Source
     /// FNV-1a, 64 bits (Fowler, Noll, Vo), eight bytes at a time.
     pub fn fingerprint(&self) -> u64 {
-        let bytes = self.to_bytes().unwrap_or_default();
+        let mut settings = self.settings.clone();
+        let usual = Time::default();
+        (settings.time.reorder_rows, settings.time.late) = (usual.reorder_rows, usual.late);
+        let bytes = self.bytes_with(settings).unwrap_or_default();
         bytes.chunks(8).fold(0xcbf2_9ce4_8422_2325, |hash: u64, chunk| {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);

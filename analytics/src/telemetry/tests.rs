@@ -85,7 +85,7 @@ impl Plant {
             self.columns[row % 3][row] = f64::NAN;
         }
         for row in (0..rows).filter(|row| row % 97 < 2 || row % 211 > 206) {
-            [0, 1, 2, 4].map(|channel| self.columns[channel][row] = f64::NAN);
+            [0, 1, 2, 4].into_iter().for_each(|at| self.columns[at][row] = f64::NAN);
         }
         self
     }

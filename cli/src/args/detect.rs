@@ -56,6 +56,19 @@ pub(crate) struct ColumnArgs {
     /// Rows of a device that may come before ones that belong before them.
     #[arg(long, value_name = "N")]
     pub(crate) reorder_rows: Option<usize>,
+    /// Rows that come later still: refused with exit code 3, or left out of what is learned and
+    /// judged, and counted.
+    #[arg(long, value_enum)]
+    pub(crate) late: Option<LateArg>,
+}
+
+/// What becomes of rows that come too late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LateArg {
+    /// They are an error.
+    Refuse,
+    /// They are left out.
+    Skip,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -108,7 +121,7 @@ pub(crate) struct ScoreArgs {
     /// Scores, a row for each row: .parquet, .csv or .arrow.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// Findings, a row for each event: .parquet, .csv or .arrow.
+    /// Findings, a row for each event: .parquet, .arrow or .jsonl, which `explain` reads, or .csv.
     #[arg(long, value_name = "FILE")]
     pub(crate) findings: Option<PathBuf>,
     /// A page with all findings and their pictures.

@@ -2,7 +2,9 @@
 
 use super::threads;
 use crate::Verdict;
-use crate::args::{Benchmark, ColumnArgs, EvalArgs, FindingArgs, Format, ScoreArgs, TrainArgs};
+use crate::args::{
+    Benchmark, ColumnArgs, EvalArgs, FindingArgs, Format, LateArg, ScoreArgs, TrainArgs,
+};
 use crate::console::{BadInput, Bar, cpu_model, print, say};
 use anyhow::Result;
 use fieldmirror_analytics::AnalyticsError;
@@ -16,10 +18,10 @@ use fieldmirror_analytics::job::train::{TrainJob, Trained};
 use fieldmirror_analytics::job::{Follower, SilentChannel, judge, score, train};
 use fieldmirror_analytics::telemetry::Model;
 use fieldmirror_analytics::telemetry::report::rounded;
-use fieldmirror_analytics::telemetry::settings::{Columns, Settings};
+use fieldmirror_analytics::telemetry::settings::{Columns, Late, Settings};
 use fieldmirror_core::seed::Seed;
 use fieldmirror_engine::report::findings::{self, DetectorFacts, Facts, ModelFacts, ReadCounts};
-use fieldmirror_tables::finding_file::{FindingRow, read_findings};
+use fieldmirror_tables::finding_file::{FindingRow, check_ending, read_findings};
 use fieldmirror_tables::source::{self, TimeKind};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -73,6 +75,11 @@ fn apply(flags: &ColumnArgs, settings: &mut Settings) {
     if let Some(rows) = flags.reorder_rows {
         settings.time.reorder_rows = rows;
     }
+    match flags.late {
+        None => {}
+        Some(LateArg::Refuse) => settings.time.late = Late::Refuse,
+        Some(LateArg::Skip) => settings.time.late = Late::Skip,
+    }
 }
 
 pub(super) fn execute_train(args: &TrainArgs, format: Format) -> Result<Verdict> {
@@ -94,6 +101,7 @@ pub(super) fn execute_train(args: &TrainArgs, format: Format) -> Result<Verdict>
         threads: threads(args.threads),
         cpu: cpu_model(),
     };
+    make_room(&args.out)?;
     let bar = Bar::new(args.quiet);
     let follower = Follower {
         progress: &|done, total, rows| bar.bytes(done, total, rows),
@@ -125,6 +133,19 @@ fn train_json(trained: &Trained, out: &Path) -> Value {
     object
 }
 
+/// Makes the folder of an output, and is sure that the output can be written.
+fn make_room(path: &Path) -> Result<()> {
+    let refuse = |why: String| BadInput(format!("cannot write {}: {why}", path.display()));
+    if path.is_dir() {
+        return Err(refuse("it is a folder; expected the name of a file".to_owned()).into());
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(|e| refuse(e.to_string()))?;
+    tempfile::tempfile_in(folder).map_err(|e| refuse(e.to_string()))?;
+    Ok(())
+}
+
 /// Writes a file beside its place and moves it there, so that nobody sees half of it.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut name = path.as_os_str().to_owned();
@@ -153,11 +174,15 @@ fn check_period(args: &ScoreArgs, model: &Model) -> Result<()> {
 pub(super) fn execute_score(args: &ScoreArgs, format: Format) -> Result<Verdict> {
     let bytes = std::fs::read(&args.model)
         .map_err(|e| BadInput(format!("cannot read {}: {e}", args.model.display())))?;
-    let model = Model::from_bytes(&bytes)
+    let mut model = Model::from_bytes(&bytes)
         .map_err(|e| BadInput(format!("{}: {e}", args.model.display())))?;
     check_period(args, &model)?;
     let mut settings = model.settings.clone();
     apply(&args.columns, &mut settings);
+    // The order of rows is a matter of the telemetry and not of what was learned.
+    model.settings.time.reorder_rows = settings.time.reorder_rows;
+    model.settings.time.late = settings.time.late;
+    settings.check().map_err(told)?;
     let state = match &args.state {
         Some(path) if path.exists() => Some(
             std::fs::read(path)
@@ -184,6 +209,11 @@ pub(super) fn execute_score(args: &ScoreArgs, format: Format) -> Result<Verdict>
                        --report and --state";
         return Err(BadInput(message.to_owned()).into());
     }
+    // All that would be wrong with writing is to be known before hours of reading.
+    if let Some(path) = &args.findings {
+        check_ending(path).map_err(|e| BadInput(e.to_string()))?;
+    }
+    files.iter().try_for_each(|path| make_room(path))?;
     let bar = Bar::new(args.quiet);
     let follower = Follower {
         progress: &|done, total, rows| bar.bytes(done, total, rows),
@@ -194,6 +224,14 @@ pub(super) fn execute_score(args: &ScoreArgs, format: Format) -> Result<Verdict>
     let scored = scored.map_err(|error| match (&error, &args.state) {
         (AnalyticsError::State { .. }, Some(path)) => {
             BadInput(format!("{}: {error}", path.display())).into()
+        }
+        (AnalyticsError::Late { .. }, Some(path)) if path.exists() => {
+            let path = path.display();
+            BadInput(format!(
+                "{error}; or, if {path} has seen this telemetry before: what was scored once goes \
+                 on only after its last row"
+            ))
+            .into()
         }
         _ => told(error),
     })?;
@@ -324,7 +362,8 @@ fn silences(scored: &Scored) {
     if *count == 0 {
         return;
     }
-    say!("silent      {count} times a channel, for longer than in training");
+    let times = if *count == 1 { "time" } else { "times" };
+    say!("silent      {count} {times} a channel, for longer than in training");
     for sentence in silent(scored) {
         say!("  {sentence}");
     }
@@ -586,6 +625,7 @@ pub(super) fn execute_explain(args: &FindingArgs, format: Format) -> Result<Verd
     let (kind, all) = read_findings(&args.findings).map_err(|e| BadInput(e.to_string()))?;
     let finding = findings::find(&all, &args.id)?;
     if let Some(path) = &args.plot {
+        make_room(path)?;
         findings::write_svg(path, kind, finding)?;
     }
     match format {

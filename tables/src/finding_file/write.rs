@@ -22,6 +22,39 @@ use std::sync::Arc;
 /// Metadata key of the kind of times.
 pub(super) const TIME: &str = "fieldmirror.time";
 
+/// The formats that findings can be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// `.parquet`.
+    Parquet,
+    /// `.arrow`.
+    Arrow,
+    /// `.jsonl`.
+    JsonLines,
+    /// `.csv`, which cannot be read back.
+    Csv,
+}
+
+/// The format that the ending of `path` says.
+///
+/// # Errors
+/// [`TablesError::Telemetry`] for another ending.
+pub fn check_ending(path: &Path) -> Result<Ending, TablesError> {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    match ending.to_ascii_lowercase().as_str() {
+        "parquet" => Ok(Ending::Parquet),
+        "arrow" => Ok(Ending::Arrow),
+        "jsonl" => Ok(Ending::JsonLines),
+        "csv" => Ok(Ending::Csv),
+        _ => Err(message(
+            &path.display().to_string(),
+            "the ending does not say which format to write",
+            "a name that ends in .parquet, .arrow, .jsonl or .csv",
+            "name the output so",
+        )),
+    }
+}
+
 /// Writes findings to `path`, whose ending says the format: .parquet, .arrow, .jsonl, or .csv, which
 /// has the ranked channels as one text and no trace. The file takes its place when it is whole.
 ///
@@ -36,20 +69,11 @@ pub fn write_findings(
         path: path.to_owned(),
         source,
     };
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    let bytes = match ending.to_ascii_lowercase().as_str() {
-        "parquet" => parquet(kind, findings).map_err(output)?,
-        "arrow" => arrow(kind, findings).map_err(output)?,
-        "jsonl" => jsonl(kind, findings).map_err(output)?,
-        "csv" => csv(kind, findings).into_bytes(),
-        _ => {
-            return Err(message(
-                &path.display().to_string(),
-                "the ending does not say which format to write",
-                "a name that ends in .parquet, .arrow, .jsonl or .csv",
-                "name the output so",
-            ));
-        }
+    let bytes = match check_ending(path)? {
+        Ending::Parquet => parquet(kind, findings).map_err(output)?,
+        Ending::Arrow => arrow(kind, findings).map_err(output)?,
+        Ending::JsonLines => jsonl(kind, findings).map_err(output)?,
+        Ending::Csv => csv(kind, findings).into_bytes(),
     };
     let mut fresh = path.as_os_str().to_owned();
     fresh.push(".partial");

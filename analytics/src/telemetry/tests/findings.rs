@@ -75,12 +75,14 @@ fn rows_without_a_value_are_not_judged_and_change_nothing() {
     let at = [30, 200, 201, 620, 621, 640];
     let mut holes = whole.clone();
     for &row in &at {
-        [0, 1, 2, 4].map(|channel| holes.columns[channel][row] = f64::NAN);
+        [0, 1, 2, 4].into_iter().for_each(|at| holes.columns[at][row] = f64::NAN);
     }
     let mut absent = whole;
     for &row in at.iter().rev() {
         absent.time.remove(row);
-        absent.columns.iter_mut().for_each(|column| drop(column.remove(row)));
+        for column in &mut absent.columns {
+            column.remove(row);
+        }
     }
     let (found, expected) = (score(shared(), &holes), score(shared(), &absent));
     let of = |row: &ScoredRow| (row.time, row.score, row.threshold, row.alarm, row.judged);

@@ -124,7 +124,8 @@ fn course(kind: TimeKind, finding: &FindingRow) -> String {
     let alarm: String = points().map(|point| if inside(point) { '▔' } else { ' ' }).collect();
     let (first, last) = (finding.trace.first(), finding.trace.last());
     let time = |point: Option<&TracePoint>| point.map_or_else(String::new, |p| kind.text(p.time));
-    lines.push(("alarm".to_owned(), alarm, format!("{} to {}", time(first), time(last))));
+    lines.push(("alarm".to_owned(), alarm, String::new()));
+    lines.push(("shown".to_owned(), String::new(), format!("{} to {}", time(first), time(last))));
     let width = lines.iter().map(|line| line.0.chars().count()).max().unwrap_or(0);
     let mut out = String::new();
     for (name, blocks, range) in lines {
