@@ -4,6 +4,8 @@
 //! Lengths are in rows and sizes in standardised units or shares, so that one configuration fits
 //! telemetry of any period and unit.
 
+mod check;
+
 use crate::detector::Choice;
 use crate::error::{AnalyticsError, Result};
 use serde::{Deserialize, Serialize};
@@ -417,65 +419,6 @@ impl Settings {
             .map_err(|source| AnalyticsError::Settings { problem: source.to_string() })?;
         settings.check()?;
         Ok(settings)
-    }
-
-    /// Checks the ranges.
-    ///
-    /// # Errors
-    /// [`AnalyticsError::Settings`] that names all keys out of range.
-    pub fn check(&self) -> Result<()> {
-        let positive = |x: f64| x.is_finite() && x > 0.0;
-        let rules = [
-            (!self.detectors.is_empty(), "detectors: name at least one"),
-            (self.time.period_seconds.is_none_or(positive), "time.period_seconds: more than 0"),
-            (self.time.gap_periods >= 1.0, "time.gap_periods: at least 1"),
-            (self.time.reorder_rows <= 65_536, "time.reorder_rows: at most 65536"),
-            (positive(self.scaler.clip), "scaler.clip: more than 0"),
-            ((0.0..1.0).contains(&self.scaler.digits), "scaler.digits: from 0 to 1"),
-            ((0.0..1.0).contains(&self.scaler.range), "scaler.range: from 0 to 1"),
-            ((0.0..=1.0).contains(&self.scaler.floor), "scaler.floor: from 0 to 1"),
-            (self.scaler.adopt_rows <= 1 << 20, "scaler.adopt_rows: at most 1048576"),
-            (self.training.block_rows >= 64, "training.block_rows: at least 64"),
-            (
-                self.training.rows_max >= self.training.block_rows,
-                "training.rows_max: at least training.block_rows",
-            ),
-            ((2..=64).contains(&self.fusion.blocks), "fusion.blocks: from 2 to 64"),
-            (
-                self.fusion.smooth_rows.is_none_or(|rows| (1..=65_536).contains(&rows)),
-                "fusion.smooth_rows: 1 to 65536",
-            ),
-            ((1..=65_536).contains(&self.fusion.span_rows), "fusion.span_rows: 1 to 65536"),
-            (self.fusion.span_values <= 65_536, "fusion.span_values: at most 65536"),
-            ((1..=65_536).contains(&self.fusion.smooth_least), "fusion.smooth_least: 1 to 65536"),
-            ((0.0..=1.0).contains(&self.fusion.strongest), "fusion.strongest: 0 to 1"),
-            (self.fusion.quantile > 0.5 && self.fusion.quantile < 1.0, "fusion.quantile: .5 to 1"),
-            (self.fusion.clip_low <= 0.0, "fusion.clip_low: at most 0"),
-            (self.fusion.clip_high > 1.0, "fusion.clip_high: more than 1"),
-            ((0.0..1.0).contains(&self.weighing.least_share), "weighing.least_share: 0 to 1"),
-            (
-                self.weighing.full_share > self.weighing.least_share
-                    && self.weighing.full_share <= 1.0,
-                "weighing.full_share: more than weighing.least_share, to 1",
-            ),
-            (self.budget.per_device_day.is_none_or(positive), "budget.per_device_day: more than 0"),
-            (positive(self.budget.rows), "budget.rows: more than 0"),
-            (self.budget.peaks >= 2, "budget.peaks: at least 2"),
-            (self.budget.margin > 0.0, "budget.margin: more than 0"),
-            (self.budget.least > 0.0, "budget.least: more than 0"),
-            (self.budget.threshold.is_none_or(|t| t > 0.0), "budget.threshold: more than 0"),
-            ((0.0..=1.0).contains(&self.alarm.low_share), "alarm.low_share: from 0 to 1"),
-            (self.alarm.rows_min >= 1, "alarm.rows_min: at least 1"),
-            (self.shift.rows <= 1 << 20, "shift.rows: at most 1048576"),
-            (self.drift.rows <= 1 << 20, "drift.rows: at most 1048576"),
-            (self.drift.dead_band >= 0.0 && self.drift.most >= 0.0, "drift: at least 0"),
-            (self.finding.alarm_rows >= 1, "finding.alarm_rows: at least 1"),
-        ];
-        let broken: Vec<&str> = rules.iter().filter(|rule| !rule.0).map(|rule| rule.1).collect();
-        if broken.is_empty() {
-            return Ok(());
-        }
-        Err(AnalyticsError::Settings { problem: broken.join("; ") })
     }
 }
 
