@@ -11,7 +11,7 @@ use std::path::Path;
 /// such as row numbers, count as seconds.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Labels {
-    /// `[device,]start,end`: spans, both ends included.
+    /// `[device,]start,end`: spans, both ends included. Two columns of times need no header.
     Spans(Vec<LabelSpan>),
     /// `[device,]time,label`: moments.
     Points(Vec<LabelPoint>),
@@ -58,9 +58,18 @@ impl Reading {
         let expected = "a header `start,end` or `time,label`, with `device,` before it for many \
                         devices, and rows";
         crate::source::check_text(text, &self.name)?;
-        let Some((names, rows)) = crate::source::csv_rows(text) else {
+        let Some((mut names, mut rows)) = crate::source::csv_rows(text) else {
             return Err(message(&self.name, "the file is empty", expected, "check the file"));
         };
+        // Two times in the first line are a span and no header: so Lookout for Equipment has it.
+        let is_text = |name: &String| name.trim().parse::<f64>().is_err();
+        let is_span = names.len() == 2 && names.iter().all(is_text);
+        if is_span && TimeFormat::found(&[names.clone()], None).is_ok() {
+            rows.insert(
+                0,
+                std::mem::replace(&mut names, ["start", "end"].map(str::to_owned).into()),
+            );
+        }
         if let Some(at) = rows.iter().position(|row| row.len() != names.len()) {
             let (found, wanted) = (rows[at].len(), names.len());
             let problem = format!("the row has {found} cells");

@@ -24,6 +24,15 @@ fn spans_and_moments_are_read() {
 }
 
 #[test]
+fn spans_without_a_header_are_read_from_the_first_line_on() {
+    let with = read("start,end\n3/24/2022 8:00,3/25/2022 12:00\n3/29/2022 5:00,3/30/2022 0:00\n");
+    let without = read("3/24/2022 8:00,3/25/2022 12:00\n3/29/2022 5:00,3/30/2022 0:00\n");
+    assert_eq!(with.unwrap(), without.unwrap());
+    let wrong = read("2020-01-02,2020-01-01\n").unwrap_err().to_string();
+    assert!(wrong.contains("row 1 column `end`: the span ends before it starts"), "{wrong}");
+}
+
+#[test]
 fn wrong_labels_are_told_with_their_place() {
     let message = |text: &str| read(text).unwrap_err().to_string();
     assert!(message("").contains("labels.csv: the file is empty; expected a header"));
