@@ -152,7 +152,7 @@ pub enum AnalyticsError {
     Late {
         /// Whose row.
         device: String,
-        /// Rows before it.
+        /// Its number among the rows that came, from 1.
         row: u64,
         /// Its time, in microseconds.
         time: i64,

@@ -155,6 +155,8 @@ struct Output<'a> {
     /// Rows that came out before one that came in earlier, by their distance from `next`.
     waiting: Waiting,
     next: u64,
+    /// Rows that the scorer took before this job.
+    first: u64,
     kind: TimeKind,
     row_us: i64,
     alarms: u64,
@@ -226,6 +228,7 @@ impl<'a> Output<'a> {
             names: Vec::new(),
             waiting,
             next,
+            first,
             kind,
             row_us: row_us(&model.settings),
             alarms,
@@ -292,7 +295,8 @@ impl<'a> Output<'a> {
             time: &chunk.time[from..],
             device: Devices::Each(&device),
             columns: &columns,
-        })?;
+        });
+        let scored = scored.map_err(|error| self.of_this_job(error))?;
         self.rows_in += device.len() as u64;
         self.write(scored)?;
         if self.waiting.len() > WAITING_MAX {
@@ -301,6 +305,14 @@ impl<'a> Output<'a> {
             self.write(scored)?;
         }
         Ok(())
+    }
+
+    /// An error with its row counted from the first of this job.
+    fn of_this_job(&self, mut error: AnalyticsError) -> AnalyticsError {
+        if let AnalyticsError::Late { row, .. } = &mut error {
+            *row -= self.first;
+        }
+        error
     }
 
     /// Puts rows back into the order in which they came, and writes those that lack none.

@@ -169,7 +169,7 @@ impl<'a> Scorer<'a> {
                 let taken = device.order.push(at, values, time, &mut device.counts, &mut ordered);
                 taken.map_err(|late| AnalyticsError::Late {
                     device: device.name.clone(),
-                    row: at.1,
+                    row: at.1 + 1,
                     time: at.0,
                     before: late.released,
                     reorder_rows: time.reorder_rows,

@@ -113,7 +113,7 @@ impl Trainer {
                 let late = device.order.push(at, values, time, counts, &mut self.ordered);
                 late.map_err(|late| AnalyticsError::Late {
                     device: device.name.clone(),
-                    row: at.1,
+                    row: at.1 + 1,
                     time: at.0,
                     before: late.released,
                     reorder_rows: time.reorder_rows,

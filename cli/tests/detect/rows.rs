@@ -100,6 +100,7 @@ fn telemetry_that_was_scored_before_is_told_to_be_so() {
     let again = score(at, &["t.csv", "--state", "state"]);
     assert_eq!(again.status.code(), Some(3));
     assert!(told(&again).contains("if state has seen this telemetry before"), "{}", told(&again));
+    assert!(told(&again).contains("goes back: row 1 is of 2024-01-01T00:00:00Z"), "its own row");
     // Another order is allowed from one day to the next.
     std::fs::write(at.join("u.csv"), waves(1_440..1_500, &plain, "")).expect("a file");
     json(&score(at, &["u.csv", "--state", "state", "--reorder-rows", "3"]));
