@@ -86,11 +86,11 @@ pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
     /// False alarms for each device and day that you accept; without it one in 500 rows.
-    #[arg(long, value_name = "N", value_parser = parse_rate)]
+    #[arg(long, value_name = "N", value_parser = parse_budget)]
     pub(crate) budget: Option<f64>,
     /// Rows over which a score is the mean: the longer, the surer and the later. Without it 10, and
     /// more where few channels are measured, up to 50.
-    #[arg(long, value_name = "ROWS")]
+    #[arg(long, value_name = "ROWS", value_parser = parse_smooth)]
     pub(crate) smooth: Option<usize>,
     /// Learn from rows at or after this time (UTC where no zone is said).
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -198,7 +198,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "detector.toml", requires = "dataset")]
     pub(crate) config: Option<PathBuf>,
     /// Rows over which a score is the mean; see `train`.
-    #[arg(long, value_name = "ROWS", requires = "dataset")]
+    #[arg(long, value_name = "ROWS", value_parser = parse_smooth, requires = "dataset")]
     pub(crate) smooth: Option<usize>,
     /// The sampling period, where the files do not tell.
     #[arg(long, value_name = "DURATION", value_parser = parse_span, requires = "dataset")]
@@ -224,6 +224,16 @@ pub(crate) struct FindingArgs {
 fn parse_time(text: &str) -> Result<i64, String> {
     let expected = "expected a time such as 2022-04-01 or 2022-04-01T12:00:00Z";
     fieldmirror_tables::labelled::parse_moment(text).ok_or_else(|| expected.to_owned())
+}
+
+fn parse_budget(text: &str) -> Result<f64, String> {
+    let expected = "expected a number of more than 0; no detector is never wrong";
+    parse_rate(text).ok().filter(|&rate| rate > 0.0).ok_or_else(|| expected.to_owned())
+}
+
+fn parse_smooth(text: &str) -> Result<usize, String> {
+    let rows = text.parse().ok().filter(|rows| (1..=65_536).contains(rows));
+    rows.ok_or_else(|| "expected a number of rows from 1 to 65536".to_owned())
 }
 
 fn parse_rate(text: &str) -> Result<f64, String> {

@@ -302,6 +302,8 @@ fn score_text(model: &Model, scored: &Scored, args: &ScoreArgs) {
     gravest.truncate(FINDINGS_SHOWN);
     if scored.alarms > FINDINGS_SHOWN as u64 {
         say!("            the {FINDINGS_SHOWN} gravest:");
+    } else {
+        gravest.sort_by(|a, b| a.id.cmp(&b.id));
     }
     for finding in gravest {
         let channel = headline(finding);
