@@ -289,7 +289,7 @@ fn score_text(model: &Model, scored: &Scored, args: &ScoreArgs) {
     let nominal: Vec<String> =
         model.classes.iter().map(|c| rounded(c.calibration.nominal)).collect();
     say!(
-        "alarms      {}, {} per device-day; asked for on normal telemetry: {}",
+        "events      {}, {} per device-day; asked for on normal telemetry: {}",
         scored.alarms,
         rounded(scored.alarms_per_device_day()),
         nominal.join(", ")
