@@ -147,8 +147,9 @@ fn missing(report: &TrainingReport, fill_rows: usize) -> Option<String> {
     (!found.is_empty()).then(|| {
         format!(
             "of the values of {named}{more} are missing: each counts as the last one known for \
-             {fill_rows} rows and then as the channel's centre, so that less of what is normal is \
-             learned; a table of fewer rows, in which most have a value, makes a better model"
+             {fill_rows} rows and then as the channel's centre, and is learned as if it had been \
+             sent; leave out the time in which a channel is silent, or join rows so that most have \
+             a value"
         )
     })
 }
