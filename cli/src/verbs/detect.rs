@@ -478,16 +478,15 @@ fn oddities(counts: &source::Counts, channels: &[source::Channel]) -> String {
     let mut text = String::new();
     let mut line = |what: &str, tally: &source::Tally| {
         if tally.count > 0 {
-            let first: Vec<String> = tally
-                .first
-                .iter()
-                .map(|place| format!("{} row {} ({})", place.file, place.row, place.text))
-                .collect();
-            text.push_str(&format!(
-                "            {} {what}, first in {}\n",
-                tally.count,
-                first.first().cloned().unwrap_or_default()
-            ));
+            let first = tally.first.first().map_or_else(String::new, |place| {
+                let text = if place.text.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", place.text)
+                };
+                format!(", first in {} row {}{text}", place.file, place.row)
+            });
+            text.push_str(&format!("            {} {what}{first}\n", tally.count));
         }
     };
     line("rows out of order", &counts.late);

@@ -13,6 +13,9 @@ use fieldmirror_tables::source::TimeKind;
 /// Scores above so many thresholds are cut.
 pub(super) const TALLEST: f32 = 3.0;
 
+/// Pixels of a name's character: short names may be of wide ones alone.
+const NAME_PX: f64 = 1.25 * CHARACTER_PX;
+
 /// Colour of scores, for a legend.
 pub(super) const SCORE: Color = BLUE;
 
@@ -28,7 +31,7 @@ pub(super) fn inline(
     let names: Vec<String> = (0..timeline.lanes.len()).map(|at| timeline.name(at)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let room = if names.len() > 1 { width * 0.2 } else { 0.0 };
-    let left = (longest as f64 * CHARACTER_PX + 10.0).min(room);
+    let left = (longest as f64 * NAME_PX + 12.0).min(room);
     let height = if names.len() > 1 { 30.0 } else { 110.0 };
     let time = TimeAxis::new(kind, first, last);
     let mut shapes = Shapes::default();
@@ -37,7 +40,7 @@ pub(super) fn inline(
         area.top = area.bottom + 6.0;
         area.bottom = area.top + height;
         if names.len() > 1 {
-            let cut = words::cut(&names[at], (left / CHARACTER_PX) as usize);
+            let cut = words::cut(&names[at], ((left - 12.0) / NAME_PX) as usize);
             shapes.hint(&names[at]);
             let middle = f64::midpoint(area.top, area.bottom);
             shapes.words(&cut, (left - 8.0, middle), Anchor::End, INK);

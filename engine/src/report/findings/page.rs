@@ -132,7 +132,7 @@ fn headline(facts: &Facts, findings: &[FindingRow], timeline: &Timeline) -> Vec<
             },
         ),
         number("Findings", grouped(findings.len() as u64), format!("{in_alarm} of rows in alarm")),
-        number("Alarms a device-day", achieved, beside),
+        number("Events a device-day", achieved, beside),
         number(
             "Threshold",
             facts.threshold.map_or_else(|| "several".to_owned(), words::value),
@@ -151,11 +151,11 @@ fn headline(facts: &Facts, findings: &[FindingRow], timeline: &Timeline) -> Vec<
     ]
 }
 
-/// Alarms per device-day, and what is said of the budget.
+/// Events per device-day, and what is said of the budget.
 fn rate(facts: &Facts) -> (String, String) {
     let achieved = facts.device_days.filter(|days| *days > 0.0);
     let achieved = achieved.map(|days| facts.alarms as f64 / days);
-    let alarms = plural(facts.alarms, "alarm", "alarms");
+    let alarms = plural(facts.alarms, "event", "events");
     let beside = match (achieved, facts.budget_per_device_day) {
         (Some(achieved), Some(budget)) if budget > 0.0 => format!(
             "{alarms}; nominal {}, achieved {} times that",

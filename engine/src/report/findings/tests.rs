@@ -133,7 +133,7 @@ fn the_page_shows_numbers_timeline_and_findings() {
     let html = page(&facts(), &findings());
     for words in [
         "12\u{202f}345",
-        "<dd class=\"value\">0.75</dd><dd class=\"note\">3 alarms; nominal 0.5, achieved 1.5 times",
+        "<dd class=\"value\">0.75</dd><dd class=\"note\">3 events; nominal 0.5, achieved 1.5 times",
         "3 devices, 2020-03-09 10:14:33 to 2020-03-09 10:54:23",
         "17 missing, 2 text",
         "<td>17</td>",
