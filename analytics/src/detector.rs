@@ -143,6 +143,14 @@ pub trait Detector: std::fmt::Debug + Send + Sync {
     /// [`crate::AnalyticsError`] if tensors cannot be computed.
     fn explain(&self, rows: Rows<'_>, parts: &mut [f32], expected: &mut [f32]) -> Result<()>;
 
+    /// What most likely stood in the channels `missing` (ascending) of the last row, given the
+    /// others of that row and the rows before: one value for each. None from a detector that cannot
+    /// tell. `rows` holds `history` rows and the one to fill.
+    fn impute(&self, rows: Rows<'_>, missing: &[usize]) -> Option<Vec<f32>> {
+        let _ = (rows, missing);
+        None
+    }
+
     /// Its numbers. [`Kind::restore`] makes an equal detector of them.
     fn weights(&self) -> Weights;
 }

@@ -223,6 +223,44 @@ impl Residual {
         }
     }
 
+    /// The values of the channels `missing` in the last row with which its score is least: what the
+    /// others of the row and the rows before make most likely. Of an exogenous channel it is what
+    /// stands there. None if the covariance does not tell.
+    ///
+    /// # Source
+    /// The mean of a normal given some of its variables: Bishop, "Pattern Recognition and Machine
+    /// Learning", 2006, equation 2.75, by the precision matrix.
+    pub(crate) fn impute(&self, rows: Rows<'_>, missing: &[usize]) -> Option<Vec<f32>> {
+        let (outputs, width) = (self.measured.len(), self.width());
+        let window = &rows.values()[rows.values().len() - width..];
+        let row = &window[self.channels * self.lags..];
+        let mut filled: Vec<f32> = missing.iter().map(|&channel| row[channel]).collect();
+        let place = |channel: usize| self.measured.binary_search(&channel).ok();
+        let lost: Vec<usize> = missing.iter().filter_map(|&channel| place(channel)).collect();
+        if lost.is_empty() {
+            return Some(filled);
+        }
+        let mut error = Array1::<f64>::zeros(outputs);
+        for (k, prediction) in self.prediction.chunks_exact(width + 1).enumerate() {
+            let weighted = prediction.iter().zip(window);
+            let sum: f64 = weighted.map(|(&w, &x)| f64::from(w) * f64::from(x)).sum();
+            error[k] = f64::from(row[self.measured[k]]) - sum - f64::from(prediction[width]);
+        }
+        // Errors of the missing channels are taken from what stands there: 0 first.
+        let stood: Vec<f64> = lost.iter().map(|&k| std::mem::take(&mut error[k])).collect();
+        let whitening = Array2::from_shape_fn((outputs, outputs), |(i, j)| {
+            f64::from(self.whitening[i * outputs + j])
+        });
+        let own = whitening.select(Axis(1), &lost);
+        let pulled = own.t().dot(&whitening.dot(&error)).mapv(|pull| -pull);
+        let likely = own.t().dot(&own).solvec(&pulled.insert_axis(Axis(1))).ok()?;
+        for ((&k, stood), likely) in lost.iter().zip(stood).zip(&likely) {
+            let at = missing.iter().position(|&channel| channel == self.measured[k])?;
+            filled[at] = (f64::from(row[self.measured[k]]) - stood + likely) as f32;
+        }
+        filled.iter().all(|value| value.is_finite()).then_some(filled)
+    }
+
     pub(crate) fn weights(&self) -> Weights {
         let outputs = self.measured.len();
         Weights::default()

@@ -81,6 +81,10 @@ impl Detector for Var {
         Ok(())
     }
 
+    fn impute(&self, rows: Rows<'_>, missing: &[usize]) -> Option<Vec<f32>> {
+        self.0.impute(rows, missing)
+    }
+
     fn weights(&self) -> Weights {
         self.0.weights()
     }

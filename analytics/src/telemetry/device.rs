@@ -10,7 +10,7 @@ use super::model::{ClassModel, Model};
 use super::scaler::{DeviceScaler, State};
 use super::scorer::{ScoredRow, Silence};
 use super::series::{Counts, Fill, Order};
-use crate::detector::Role;
+use crate::detector::{Kind, Role};
 use std::collections::VecDeque;
 
 /// What all devices of a class share.
@@ -28,6 +28,8 @@ pub(super) struct Context {
     pub(super) gap: i64,
     /// Channels that are measured and had values in training.
     pub(super) measured: Vec<bool>,
+    /// The detector that says what most likely stands in for missing values.
+    pub(super) filler: Option<usize>,
     /// More rows than these in which a channel has no value are a silence of it.
     pub(super) silent_rows: Vec<u64>,
 }
@@ -55,9 +57,16 @@ impl Context {
             keep: history + finding.before_rows + finding.onset_rows + 1,
             gap: super::training::gap(&model.settings, model.period_us),
             measured: known.zip(model.schema.measured()).map(|(a, b)| a && b).collect(),
+            filler: filler(class),
             silent_rows: silent_rows(model, class),
         }
     }
+}
+
+/// The detector of a class that knows most of what stands in for a missing value.
+fn filler(class: &ClassModel) -> Option<usize> {
+    let kinds = || class.detectors.iter().map(|one| one.0.kind());
+    [Kind::Var, Kind::Mahalanobis].into_iter().find_map(|kind| kinds().position(|one| one == kind))
 }
 
 /// How long each channel of a class may have no value without that being told: as long as it had

@@ -19,6 +19,10 @@ const FIRST_ROWS: usize = 16;
 /// Rows scored at once.
 const RUN_ROWS: usize = 16_384;
 
+/// What stands in for a missing value lies within what is usual. It is predicted from what stood in
+/// before, and would run away where other channels lie where they never lay in training.
+const LIKELY_MOST: f32 = 2.0;
+
 /// Rows scored by one task.
 const TASK_ROWS: usize = 4_096;
 
@@ -97,6 +101,9 @@ impl Engine<'_> {
             device.recent.sent.extend_from_slice(&rows.sent[row * channels..(row + 1) * channels]);
             let out = &mut device.recent.z;
             device.scaler.standardise(value(row), &self.context.live, clip, out);
+            if self.context.live.iter().any(|&channel| value(row)[channel].is_nan()) {
+                self.impute();
+            }
         }
         let logs_before: Vec<usize> = self.device.logs.iter().map(Vec::len).collect();
         self.score(before)?;
@@ -138,6 +145,25 @@ impl Engine<'_> {
         }
         self.forget();
         Ok(range.len())
+    }
+
+    /// Puts what is most likely in the place of the newest row's missing values, where enough rows
+    /// are before it; else the centre stays there.
+    fn impute(&mut self) {
+        let Some(filler) = self.context.filler else { return };
+        let detector = &self.class.detectors[filler].0;
+        let (width, recent) = (self.context.widths.live, &mut self.device.recent);
+        let place = recent.time.len() - 1;
+        let Some(first) = place.checked_sub(detector.history()) else { return };
+        let raw = &recent.raw[place * self.context.widths.channels..];
+        let live = self.context.live.iter().enumerate();
+        let missing: Vec<usize> =
+            live.filter(|(_, channel)| raw[**channel].is_nan()).map(|(at, _)| at).collect();
+        let rows = Rows::new(&recent.z[first * width..(place + 1) * width], width);
+        let Some(filled) = detector.impute(rows, &missing) else { return };
+        for (at, value) in missing.into_iter().zip(filled) {
+            recent.z[place * width + at] = value.clamp(-LIKELY_MOST, LIKELY_MOST);
+        }
     }
 
     fn emit(&mut self, trigger: u64, (time, row): (i64, u64), verdict: Verdict) {

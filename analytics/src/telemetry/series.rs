@@ -88,7 +88,8 @@ pub struct Counts {
     pub gaps: u64,
     /// Missing values.
     pub missing: u64,
-    /// Missing values filled with the last one known; the others count as the centre.
+    /// Missing values filled with the last one known. The others count as the centre, or as what a
+    /// detector holds for most likely.
     pub held: u64,
     /// Rows in which no measured channel has a value: they are as if they were not there.
     pub empty: u64,
@@ -323,8 +324,8 @@ impl Fill {
         self.known.fill((f64::NAN, 0));
     }
 
-    /// Takes the next row in order and fills its missing values in place: NaN remains where the
-    /// centre is meant. `spoke` hears of each channel that has a value again.
+    /// Takes the next row in order and fills its missing values in place with the last ones known:
+    /// NaN remains where that is too long ago. `spoke` hears of each channel that has a value again.
     pub(super) fn step(
         &mut self,
         time: i64,

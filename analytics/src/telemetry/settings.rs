@@ -117,7 +117,8 @@ pub struct Time {
     pub reorder_rows: usize,
     /// Rows that come later still.
     pub late: Late,
-    /// Rows for which a missing value is the last one known; after that it is the centre.
+    /// Rows for which a missing value is the last one known; after that it is the centre in
+    /// training, and in scoring what `var`, or else `mahalanobis`, holds for most likely.
     pub fill_rows: usize,
 }
 

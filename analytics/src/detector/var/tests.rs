@@ -35,6 +35,13 @@ fn fit(values: &[f32], lags: usize) -> Var {
     Var::fit(&training, &Settings { lags, values: 0, ridge: 1e-7, floor: 0.0, drift: 0.0 }).unwrap()
 }
 
+fn level(values: &[f32]) -> Mahalanobis {
+    let stretches = [Rows::new(values, 3)];
+    let training =
+        Training { noise: &[], stretches: &stretches, roles: &ROLES, seed: Seed::new(1) };
+    Mahalanobis::fit(&training, &mahalanobis::Settings::default()).unwrap()
+}
+
 #[test]
 fn known_coefficients_are_found() {
     let weights = fit(&known(20_000), 2).weights();
@@ -190,4 +197,41 @@ fn few_channels_are_predicted_from_more_rows() {
         Var::fit(&training, &Settings::default()).unwrap().history()
     };
     assert_eq!([1, 2, 8, 12].map(history), [24, 12, 3, 3]);
+}
+
+#[test]
+fn what_is_missing_is_filled_with_what_makes_the_score_least() {
+    let values = known(20_000);
+    for (detector, history) in [
+        (Box::new(fit(&values, 2)) as Box<dyn Detector>, 2),
+        (Box::new(level(&values)) as Box<dyn Detector>, 0),
+    ] {
+        let window = &values[3 * 700..3 * (701 + history)];
+        let score = |at: usize, value: f32| {
+            let mut window = window.to_vec();
+            window[3 * history + at] = value;
+            let mut score = [0.0];
+            detector.score(Rows::new(&window, 3), &mut score).unwrap();
+            score[0]
+        };
+        for at in 0..2 {
+            // Whatever stands in the place of the missing value.
+            let mut odd = window.to_vec();
+            odd[3 * history + at] = 17.0;
+            let filled = detector.impute(Rows::new(&odd, 3), &[at]).unwrap();
+            let again = detector.impute(Rows::new(window, 3), &[at]).unwrap();
+            assert!((filled[0] - again[0]).abs() < 1e-4, "{filled:?} {again:?}");
+            let least = score(at, filled[0]);
+            for other in [-1.0, -0.1, -0.01, 0.01, 0.1, 1.0] {
+                assert!(score(at, filled[0] + other) > least, "{at} {other}");
+            }
+            let mut parts = [0.0; 3];
+            odd[3 * history + at] = filled[0];
+            detector.explain(Rows::new(&odd, 3), &mut parts, &mut [0.0; 3]).unwrap();
+            assert!(parts[at] < 1e-6, "it has no part in the score: {parts:?}");
+        }
+        // An exogenous channel keeps what stands there.
+        let filled = detector.impute(Rows::new(window, 3), &[0, 2]).unwrap();
+        assert_eq!(filled[1], window[3 * history + 2]);
+    }
 }

@@ -116,12 +116,12 @@ fn bad_training_telemetry_is_told_in_one_sentence() {
     let mut back = plant("p1", 1, 400);
     back.time[200..].iter_mut().for_each(|time| *time -= 100 * SECOND);
     let error = refused(&back).to_string();
-    assert!(error.contains("row 200 is of 1") && error.contains("p1"), "{error}");
+    assert!(error.contains("row 201 is of 1") && error.contains("p1"), "{error}");
     let mut dated = plant("p1", 1, 400);
     dated.time.iter_mut().for_each(|time| *time += 1_700_000_000 * SECOND);
     dated.time[200..].iter_mut().for_each(|time| *time -= 100 * SECOND);
     let error = refused(&dated).to_string();
-    assert!(error.contains("row 200 is of 2023-11-14T22:15:00"), "{error}");
+    assert!(error.contains("row 201 is of 2023-11-14T22:15:00"), "{error}");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn bad_rows_in_scoring_are_told_or_counted() {
     assert!(scorer.device("x", "boilers").unwrap_err().to_string().contains("boilers"));
     let columns = back.columns();
     let chunk = Chunk { time: &back.time, device, columns: &columns };
-    assert!(matches!(scorer.push(&chunk).unwrap_err(), AnalyticsError::Late { row: 200, .. }));
+    assert!(matches!(scorer.push(&chunk).unwrap_err(), AnalyticsError::Late { row: 201, .. }));
     let narrow = Chunk { columns: &columns[..2], ..chunk };
     assert!(matches!(scorer.push(&narrow).unwrap_err(), AnalyticsError::Schema { .. }));
     let mut lenient = settings();

@@ -53,6 +53,28 @@ fn what_was_not_sent_is_not_told_as_observed_and_a_long_silence_is_told() {
 }
 
 #[test]
+fn a_silent_channel_raises_no_alarm_and_does_not_mislead_about_its_neighbours() {
+    // `pressure` follows `heat`, which goes silent far from its centre.
+    let high = |mut plant: Plant| {
+        for row in 400..900 {
+            plant.columns[0][row] += 6.0;
+            plant.columns[1][row] += 0.3 * 0.9 * 1.5;
+        }
+        plant
+    };
+    let model = train(&[high(plant("p1", 1, 1_500)), high(plant("p2", 2, 1_500))]);
+    let alarms = |plant: &Plant, rows: std::ops::Range<usize>| {
+        score(&model, plant).rows[rows].iter().filter(|row| row.alarm).count()
+    };
+    let mut silent = high(plant("p1", 5, 1_000));
+    assert_eq!(alarms(&silent, 500..800), 0);
+    silent.columns[0][500..800].fill(f64::NAN);
+    assert_eq!(alarms(&silent, 500..800), 0);
+    let faulty = silent.shifted(1, 600..640, 3.0);
+    assert!(alarms(&faulty, 600..660) > 30, "a neighbour's fault is seen all the same");
+}
+
+#[test]
 fn as_long_as_in_training_is_no_silence() {
     let sparse = |seed: u64, rows: usize, most: usize| {
         let mut plant = plant("p1", seed, rows);
