@@ -97,6 +97,18 @@ pub enum AnalyticsError {
     /// There is nothing to learn from.
     #[error("there are no rows to learn from; expected clean telemetry of each device")]
     NoRows,
+    /// Telemetry without times, of a model that learned from rows with times.
+    #[error(
+        "{file}: no column of times was found among {columns}; the model learned from rows with \
+         times; expected a column called datetime, timestamp, time, ts or date; name it with \
+         --time COLUMN"
+    )]
+    NoTimes {
+        /// The first file.
+        file: String,
+        /// Its columns, in quotes.
+        columns: String,
+    },
     /// The sampling period cannot be told.
     #[error(
         "the sampling period cannot be told from times: no two rows of a device follow each \

@@ -35,6 +35,14 @@ impl std::fmt::Debug for Follower<'_> {
     }
 }
 
+/// Names in quotes, of many the first `most`.
+fn listed(names: &[&str], most: usize) -> String {
+    let first: Vec<String> = names.iter().take(most).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(most);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", first.join(", "))
+}
+
 /// What was told to a follower.
 struct Notes<'a> {
     follower: Follower<'a>,

@@ -148,6 +148,14 @@ impl Source {
         &self.channels
     }
 
+    /// The first file, as messages call it, and all its columns.
+    pub fn first_columns(&self) -> (&str, impl Iterator<Item = &str>) {
+        let head = self.feeder.heads().first();
+        let columns = head.into_iter().flat_map(|head| &head.columns);
+        let name = head.map_or(inputs::STDIN, |head| head.name.as_str());
+        (name, columns.map(|column| column.name.as_str()))
+    }
+
     /// The devices so far, in the order of their first rows. The list only grows.
     pub fn devices(&self) -> &[String] {
         &self.devices.words

@@ -3,7 +3,7 @@
 use super::carry::{Halfway, Numbers, Waiting, pack_state, unpack_state};
 use super::pace::Pace;
 use super::train::{hex, row_us, scale_rows, untimed};
-use super::{Follower, Notes, source_spec};
+use super::{Follower, Notes, listed, source_spec};
 use crate::error::{AnalyticsError, Result};
 use crate::telemetry::{Chunk, Counts, Devices, Event, Model, ScoredRow, Scorer, Settings};
 use fieldmirror_tables::finding_file::{
@@ -105,6 +105,7 @@ pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Sc
         })
         .collect();
     let fit = model.check_schema(&found)?;
+    refuse_untimed(model, &source)?;
     let outputs = [Some(&job.out), job.findings.as_ref()];
     refuse_inputs_as_outputs(&source, outputs.into_iter().flatten())?;
     let mut notes = Notes::new(follower);
@@ -459,6 +460,17 @@ impl<'a> Output<'a> {
 
 /// Findings that are kept where nobody asked for them.
 const FEW: usize = 10;
+
+/// An error where rows have no times and those that the model learned from had: numbered rows would
+/// be scored as if they came at even steps.
+fn refuse_untimed(model: &Model, source: &Source) -> Result<()> {
+    if source.time_kind() != TimeKind::Row || !model.provenance.timed {
+        return Ok(());
+    }
+    let (file, columns) = source.first_columns();
+    let columns = listed(&columns.collect::<Vec<_>>(), 20);
+    Err(AnalyticsError::NoTimes { file: file.to_owned(), columns })
+}
 
 /// An error if a file that is to be written is one that is read.
 pub(super) fn refuse_inputs_as_outputs<'p>(

@@ -82,7 +82,8 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
         })?;
         (follower.progress)(source.bytes_done(), source.bytes_total(), source.counts().rows);
     }
-    trainer.provenance(&source.digest().map(hex).unwrap_or_default(), &job.cpu);
+    let timed = source.time_kind() != TimeKind::Row;
+    trainer.provenance(&source.digest().map(hex).unwrap_or_default(), timed, &job.cpu);
     let mut notes = Notes::new(follower);
     untimed(source.time_kind()).into_iter().for_each(|note| notes.tell(note));
     suspects.notes(source.channels()).into_iter().for_each(|note| notes.tell(note));

@@ -24,12 +24,12 @@ fn what_is_no_model_is_refused_with_the_reason() {
     let none: Vec<(&str, safetensors::tensor::TensorView<'_>)> = Vec::new();
     let other = safetensors::serialize(none, None).unwrap();
     assert!(error(&other).to_string().contains("not of a detection model"));
-    let version = "\\\"format_version\\\":3";
+    let version = "\\\"format_version\\\":4";
     let mut places = bytes.windows(version.len());
     let at = places.position(|w| w == version.as_bytes()).unwrap() + version.len() - 1;
     let mut newer = bytes.clone();
     newer[at] = b'7';
-    assert!(matches!(error(&newer), AnalyticsError::ModelVersion { found: 7, expected: 3 }));
+    assert!(matches!(error(&newer), AnalyticsError::ModelVersion { found: 7, expected: 4 }));
 }
 
 #[test]
