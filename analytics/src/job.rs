@@ -13,6 +13,7 @@ pub mod method;
 mod pace;
 pub mod score;
 mod suspects;
+mod told;
 pub mod train;
 
 pub use columns::source_spec;

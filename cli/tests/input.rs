@@ -81,3 +81,57 @@ fn rows_without_times_are_refused_by_a_model_that_learned_from_times() {
     let score = ["score", "--model", "n", "--in", "n.csv", "--out", "s.csv"];
     says(&notes(&fieldmirror(&score, at)), &["note: no column of times was found"]);
 }
+
+#[test]
+fn day_and_month_stand_in_scoring_as_they_stood_in_training() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    // Of each day one hour; days go on over the twelfth, which month-first dates could not.
+    let dated = |from: usize, days: usize, day_first: bool| {
+        let row = |i: usize, a: f64, b: f64| {
+            let (month, day) = (1 + (from + i / 24) / 28, 1 + (from + i / 24) % 28);
+            let (x, y) = if day_first { (day, month) } else { (month, day) };
+            format!("{x:02}/{y:02}/2024 {:02}:00,{a:.4},{b:.4}", i % 24)
+        };
+        series("time,a,b", days * 24, &row)
+    };
+    write(at, "us.csv", &dated(0, 28, false));
+    write(at, "one.csv", &dated(28 + 4, 1, false));
+    write(at, "eu.csv", &dated(28 + 4, 15, true));
+    write(at, "iso.csv", &dated(28 + 4, 1, false).replace("02/05/2024 ", "2024-02-05 "));
+    assert_eq!(notes(&fieldmirror(&["train", "--in", "us.csv", "--out", "m"], at)), "");
+    let score = |data: &str, more: &[&str]| {
+        let told = notes(&fieldmirror(
+            &[&["score", "--model", "m", "--in", data, "--out", "s.csv"], more].concat(),
+            at,
+        ));
+        let scores = std::fs::read_to_string(at.join("s.csv")).expect("scores");
+        (told, scores.lines().nth(1).expect("a row").split(',').next().expect("a time").to_owned())
+    };
+    // The fifth of February, and not the second of May, which a file of one day cannot tell.
+    assert_eq!(score("one.csv", &[]), (String::new(), "2024-02-05 00:00:00".to_owned()));
+    let said = ["--time-format", "%d/%m/%Y %H:%M"];
+    assert_eq!(score("one.csv", &said), (String::new(), "2024-05-02 00:00:00".to_owned()));
+    let (told, first) = score("eu.csv", &[]);
+    says(
+        &told,
+        &[
+            "note: dates are read as day/month/year, those that the model learned from as \
+             month/day/year, which these cannot be",
+            "--time-format",
+        ],
+    );
+    assert_eq!((first.as_str(), told.matches("note:").count()), ("2024-02-05 00:00:00", 1));
+    says(&score("iso.csv", &[]).0, &["note: dates are read as year/month/day"]);
+    // What nothing tells is told.
+    write(at, "few.csv", &dated(28 + 4, 4, true));
+    let told = notes(&fieldmirror(&["train", "--in", "few.csv", "--out", "n"], at));
+    says(
+        &told,
+        &["note: dates such as `05/02/2024 00:00` can be read as day/month/year and as \
+             month/day/year; day/month/year is taken; --time-format, such as \"%d/%m/%Y %H:%M\""],
+    );
+    let told =
+        notes(&fieldmirror(&[&["train", "--in", "few.csv", "--out", "n"], &said[..]].concat(), at));
+    assert!(!told.contains("dates"), "{told}");
+}

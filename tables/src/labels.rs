@@ -135,7 +135,7 @@ impl Reading {
             let name = columns.get(at).map(|&column| names[column].as_str());
             self.wrong(row, name, format!("`{text}` is no time"), TIME_FORMS.to_owned())
         };
-        let found = TimeFormat::found(&samples, None).map_err(|text| wrong(&text))?;
+        let found = TimeFormat::found(&samples, None, None).map_err(|text| wrong(&text))?;
         let parse = |text: &String| {
             found.format.parse(text.trim().as_bytes()).ok_or_else(|| wrong(text.trim()))
         };

@@ -33,7 +33,7 @@ pub(crate) mod time;
 
 pub use counts::{ChannelCounts, Counts, LARGEST, PLACES, Place, Tally};
 pub use spec::{Channel, ColumnMap, Format, Layout, SourceSpec};
-pub use time::{EpochUnit, TimeKind};
+pub use time::{DateOrder, Dates, EpochUnit, TimeKind};
 
 pub(crate) use inputs::check_text;
 pub(crate) use number::{Cell, cell};
@@ -87,7 +87,7 @@ pub struct Source {
     feeder: Feeder,
     channels: Vec<Channel>,
     kind: TimeKind,
-    assumed: bool,
+    dates: Option<Dates>,
     reorder: usize,
     /// The device of each file, where files are devices.
     file_devices: Option<Vec<String>>,
@@ -171,9 +171,9 @@ impl Source {
         self.kind
     }
 
-    /// Whether day and month could not be told apart and the day was taken to come first.
-    pub const fn day_first_assumed(&self) -> bool {
-        self.assumed
+    /// How the dates of times were read, where they are texts and nobody said how.
+    pub const fn dates(&self) -> Option<&Dates> {
+        self.dates.as_ref()
     }
 
     /// The files in the order in which they are read.

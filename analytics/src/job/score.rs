@@ -3,7 +3,7 @@
 use super::carry::{Halfway, Numbers, Waiting, pack_state, unpack_state};
 use super::pace::Pace;
 use super::train::{hex, row_us, scale_rows, untimed};
-use super::{Follower, Notes, listed, source_spec};
+use super::{Follower, Notes, listed, source_spec, told};
 use crate::error::{AnalyticsError, Result};
 use crate::telemetry::{Chunk, Counts, Devices, Event, Model, ScoredRow, Scorer, Settings};
 use fieldmirror_tables::finding_file::{
@@ -114,6 +114,7 @@ pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Sc
     let row_us = row_us(&model.settings);
     let kind = source.time_kind();
     untimed(kind).into_iter().for_each(|note| notes.tell(note));
+    told::dates(&source, spec.date_order).into_iter().for_each(|note| notes.tell(note));
     let (mut seen, mut pace) = (0, Pace::default());
     let mut ahead = source.next_chunk()?;
     while let Some(chunk) = ahead {

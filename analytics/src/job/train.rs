@@ -2,7 +2,7 @@
 
 use super::score::refuse_inputs_as_outputs;
 use super::suspects::Suspects;
-use super::{Follower, Notes, source_spec};
+use super::{Follower, Notes, source_spec, told};
 use crate::detector::Role;
 use crate::error::Result;
 use crate::telemetry::{Channel, Chunk, Devices, Model, Schema, Settings, Trainer, TrainingReport};
@@ -63,6 +63,10 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
     // Scoring reads the same columns, whatever else a file has.
     let names = channels.iter().map(|channel| channel.name.clone());
     settings.columns.channels = Some(names.collect());
+    // And dates in the same order.
+    if let Some(dates) = source.dates() {
+        settings.columns.date_order = Some(dates.order.name().to_owned());
+    }
     let row_us = row_us(&settings);
     let mut trainer = Trainer::new(Schema::new(channels)?, settings, job.seed)?;
     let mut numbers = Vec::new();
@@ -86,6 +90,7 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
     trainer.provenance(&source.digest().map(hex).unwrap_or_default(), timed, &job.cpu);
     let mut notes = Notes::new(follower);
     untimed(source.time_kind()).into_iter().for_each(|note| notes.tell(note));
+    told::dates(&source, None).into_iter().for_each(|note| notes.tell(note));
     suspects.notes(source.channels()).into_iter().for_each(|note| notes.tell(note));
     let (model, report) = trainer.finish()?;
     let channels = source.channels().to_vec();

@@ -126,7 +126,7 @@ fn build(
     };
     Ok(Source {
         kind: found.as_ref().map_or(TimeKind::Row, |found| found.kind),
-        assumed: found.is_some_and(|found| found.assumed),
+        dates: found.and_then(|found| found.dates),
         reorder: spec.reorder_rows,
         file_devices,
         devices: Words::default(),
@@ -180,9 +180,9 @@ fn times(spec: &SourceSpec, heads: &[Head]) -> Result<Option<Found>, TablesError
     if let Some(kind) = heads.iter().find_map(|head| head.stamps)
         && heads.iter().all(|head| head.stamps.is_some() || head.times.is_empty())
     {
-        return Ok(Some(Found { format: TimeFormat::YearFirst, kind, assumed: false }));
+        return Ok(Some(Found { format: TimeFormat::YearFirst, kind, dates: None }));
     }
-    match TimeFormat::found(&samples, spec.time_format.as_deref()) {
+    match TimeFormat::found(&samples, spec.time_format.as_deref(), spec.date_order) {
         Ok(found) => Ok(Some(found)),
         Err(text) => Err(wrong(heads, &name, Some(&text))),
     }
