@@ -118,7 +118,7 @@ pub enum AnalyticsError {
     /// Channels without a single value.
     #[error(
         "no value at all in: {channels}; expected numbers, at least in some rows; leave the \
-         channels out or map the right columns"
+         channels out or map the right columns; numbers such as 1,5 need --decimal-comma"
     )]
     NoValues {
         /// Their names.

@@ -135,3 +135,43 @@ fn day_and_month_stand_in_scoring_as_they_stood_in_training() {
         notes(&fieldmirror(&[&["train", "--in", "few.csv", "--out", "n"], &said[..]].concat(), at));
     assert!(!told.contains("dates"), "{told}");
 }
+
+#[test]
+fn columns_that_are_no_channels_are_told_and_only_those() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let row = |i: usize, a: f64, b: f64| {
+        let comma = format!("{b:.3}").replace('.', ",");
+        let id = ["p1", "p2"][i % 2];
+        format!("{};{id};pump;{a:.4};{b:.4};{comma};1,{i:03}.5;north;ok;free", minute(i))
+    };
+    write(at, "t.csv", &series("time;id;kind;a;b;flow;sum;site;note;old", 400, &row));
+    let train = ["train", "--in", "t.csv", "--out", "m", "--device", "id", "--class", "kind"];
+    let told = notes(&fieldmirror(&[&train[..], &["--ignore", "old"]].concat(), at));
+    says(
+        &told,
+        &[
+            "note: column `flow` holds numbers with a decimal comma, such as `1,000`, and is no \
+             channel; --decimal-comma reads them\n",
+            "note: column `sum` holds numbers such as `1,000.5`, which are not read, and is no channel",
+            "note: columns `site`, `note` hold no numbers and are no channels\n",
+        ],
+    );
+    assert_eq!(told.matches("note:").count(), 3, "{told}");
+    let named = fieldmirror(&[&train[..], &["--channels", "a,b"]].concat(), at);
+    assert_eq!(notes(&named), "", "whoever names channels means them");
+    let many = |i: usize, a: f64, b: f64| format!("{},{a:.4},{b:.4},u,v,w,x,y,z,t", minute(i));
+    write(at, "many.csv", &series("time,a,b,c1,c2,c3,c4,c5,c6,c7", 400, &many));
+    let told = notes(&fieldmirror(&["train", "--in", "many.csv", "--out", "n"], at));
+    says(&told, &["columns `c1`, `c2`, `c3`, `c4`, `c5` and 2 more hold no numbers"]);
+    // A channel that the model knows must hold numbers.
+    let texts = |i: usize, a: f64, b: f64| {
+        format!("{};{};{b:.4}", minute(i), format!("{a:.4}").replace('.', ","))
+    };
+    write(at, "u.csv", &series("time;a;b", 400, &texts));
+    let score = ["score", "--model", "n", "--in", "u.csv", "--out", "s.csv"];
+    says(
+        &refused(&fieldmirror(&score, at)),
+        &["no value at all in: a (it holds texts such as `0,0000`)", "need --decimal-comma"],
+    );
+}

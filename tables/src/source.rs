@@ -22,6 +22,7 @@ mod digest;
 mod feed;
 mod inputs;
 mod json;
+mod left_out;
 mod long;
 mod number;
 mod open;
@@ -32,6 +33,7 @@ mod spec;
 pub(crate) mod time;
 
 pub use counts::{ChannelCounts, Counts, LARGEST, PLACES, Place, Tally};
+pub use left_out::{Holds, LeftOut};
 pub use spec::{Channel, ColumnMap, Format, Layout, SourceSpec};
 pub use time::{DateOrder, Dates, EpochUnit, TimeKind};
 
@@ -86,6 +88,7 @@ pub enum Irregular {
 pub struct Source {
     feeder: Feeder,
     channels: Vec<Channel>,
+    left_out: Vec<LeftOut>,
     kind: TimeKind,
     dates: Option<Dates>,
     reorder: usize,
@@ -146,6 +149,11 @@ impl Source {
     /// The channels, in the order of the values.
     pub fn channels(&self) -> &[Channel] {
         &self.channels
+    }
+
+    /// Columns that have no meaning and are no channels, because they hold no numbers.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     /// The first file, as messages call it, and all its columns.

@@ -410,8 +410,9 @@ impl<'a> Output<'a> {
                 && channel.missing.count + channel.text.count + channel.beyond.count >= counts.rows
         });
         let known = |name: &str| self.model.schema.channels.iter().any(|one| one.name == name);
-        let silent = silent.map(|(channel, _)| channel.name.as_str()).filter(|name| known(name));
-        let silent: Vec<&str> = silent.collect();
+        let silent = silent.filter(|(channel, _)| known(&channel.name));
+        let silent: Vec<String> =
+            silent.map(|(channel, counts)| silence(channel, counts)).collect();
         if silent.is_empty() {
             return Ok(());
         }
@@ -456,6 +457,14 @@ impl<'a> Output<'a> {
                 })
                 .collect(),
         }
+    }
+}
+
+/// A channel without any number, and what it holds instead.
+fn silence(channel: &source::Channel, counts: &source::ChannelCounts) -> String {
+    match counts.text.first.first() {
+        Some(place) => format!("{} (it holds texts such as `{}`)", channel.name, place.text),
+        None => channel.name.clone(),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! What it does not do: it decides nothing; the source has decided already.
 
-use fieldmirror_tables::source::{DateOrder, Source};
+use super::listed;
+use fieldmirror_tables::source::{DateOrder, Holds, LeftOut, Source};
 
 /// How dates were read, where that is a guess or is other than the model `learned`.
 pub(super) fn dates(source: &Source, learned: Option<DateOrder>) -> Option<String> {
@@ -38,4 +39,39 @@ const fn pattern(order: DateOrder) -> &'static str {
         DateOrder::DayFirst => "%d/%m/%Y %H:%M",
         DateOrder::MonthFirst => "%m/%d/%Y %H:%M",
     }
+}
+
+/// Columns that are named.
+const NAMED: usize = 5;
+
+/// Columns that are no channels, because they hold no numbers.
+pub(super) fn left_out(source: &Source) -> Vec<String> {
+    let tell = |holds: Holds| {
+        let found: Vec<&LeftOut> =
+            source.left_out().iter().filter(|column| column.holds == holds).collect();
+        let names: Vec<&str> = found.iter().map(|column| column.name.as_str()).collect();
+        let example = &found.first()?.example;
+        let one = names.len() == 1;
+        let column = if one { "column" } else { "columns" };
+        let channels = if one { "is no channel" } else { "are no channels" };
+        let hold = if one { "holds" } else { "hold" };
+        let said = match holds {
+            Holds::Other => format!("{hold} no numbers and {channels}"),
+            Holds::Nothing => {
+                let has = if one { "has" } else { "have" };
+                format!("{has} no value in the first rows and {channels}; --channels reads them")
+            }
+            Holds::DecimalComma => format!(
+                "{hold} numbers with a decimal comma, such as `{example}`, and {channels}; \
+                 --decimal-comma reads them"
+            ),
+            Holds::Digits => format!(
+                "{hold} numbers such as `{example}`, which are not read, and {channels}; write \
+                 digits without separators and a decimal point"
+            ),
+        };
+        Some(format!("{column} {} {said}", listed(&names, NAMED)))
+    };
+    let all = [Holds::DecimalComma, Holds::Digits, Holds::Other, Holds::Nothing];
+    all.into_iter().filter_map(tell).collect()
 }

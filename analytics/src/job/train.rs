@@ -91,6 +91,9 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
     let mut notes = Notes::new(follower);
     untimed(source.time_kind()).into_iter().for_each(|note| notes.tell(note));
     told::dates(&source, None).into_iter().for_each(|note| notes.tell(note));
+    if !named {
+        told::left_out(&source).into_iter().for_each(|note| notes.tell(note));
+    }
     suspects.notes(source.channels()).into_iter().for_each(|note| notes.tell(note));
     let (model, report) = trainer.finish()?;
     let channels = source.channels().to_vec();

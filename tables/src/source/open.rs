@@ -5,6 +5,7 @@ use super::counts::{ChannelCounts, Counts};
 use super::digest::Digests;
 use super::feed::{Feeder, Stdin};
 use super::inputs::{self, Batches, STDIN};
+use super::left_out::{self, Holds, LeftOut};
 use super::long::Pivot;
 use super::plan::{Head, Meaning, Plan, Role, message, same_columns};
 use super::spec::{Format, Layout, SourceSpec};
@@ -113,8 +114,10 @@ fn build(
             "name it with --time",
         ));
     }
+    let mut left_out = left_out::columns(spec, &heads, &meaning);
     if long && meaning.channels.is_empty() {
-        let names = metrics(spec, &heads, plans(&meaning), stdin.is_some())?;
+        let (names, texts) = metrics(spec, &heads, plans(&meaning), stdin.is_some())?;
+        left_out.extend(texts);
         meaning.set_channels(spec, names, &BTreeMap::new());
         meaning.check_units(spec, &heads[0])?;
     }
@@ -139,6 +142,7 @@ fn build(
         bytes_total: heads.iter().map(|head| head.bytes).sum(),
         identity: identity(&heads)?,
         channels: meaning.channels,
+        left_out,
         feeder: Feeder::new(spec, heads, plans, stdin),
         ended: false,
     })
@@ -219,13 +223,14 @@ fn order(heads: &mut [Head], format: &TimeFormat) {
     heads.sort_by_cached_key(|head| first(head).unwrap_or(i64::MAX));
 }
 
-/// The metrics of the long layout: those that have a number anywhere. It takes a pass of its own.
+/// The metrics of the long layout, which are those that have a number anywhere, and the others. It
+/// takes a pass of its own.
 fn metrics(
     spec: &SourceSpec,
     heads: &[Head],
     mut plans: Vec<Plan>,
     once: bool,
-) -> Result<Vec<String>, TablesError> {
+) -> Result<(Vec<String>, Vec<LeftOut>), TablesError> {
     if once {
         return Err(message(
             &heads[0].name,
@@ -255,9 +260,9 @@ fn metrics(
             *known.entry(word.clone()).or_default() |= numeric;
         }
     }
-    let ignored = |name: &String| spec.columns.ignore.contains(name);
-    let names = known.into_iter().filter(|(name, numeric)| *numeric && !ignored(name));
-    let names: Vec<String> = names.map(|(name, _)| name).collect();
+    known.retain(|name, _| !spec.columns.ignore.contains(name));
+    let (names, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|(_, numeric)| *numeric);
+    let names: Vec<String> = names.into_iter().map(|(name, _)| name).collect();
     if names.is_empty() {
         return Err(message(
             &heads[0].name,
@@ -266,7 +271,10 @@ fn metrics(
             "check which columns hold metric and value",
         ));
     }
-    Ok(names)
+    let (holds, example) = (Holds::Other, String::new());
+    let others = others.into_iter();
+    let others = others.map(|(name, _)| LeftOut { name, holds, example: example.clone() });
+    Ok((names, others.collect()))
 }
 
 /// The name of a file without folder and ending.
