@@ -175,3 +175,42 @@ fn columns_that_are_no_channels_are_told_and_only_those() {
         &["no value at all in: a (it holds texts such as `0,0000`)", "need --decimal-comma"],
     );
 }
+
+#[test]
+fn rows_of_several_devices_without_a_device_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let row = |i: usize, a: f64, b: f64| {
+        let (time, flow) = (minute(i), a + 9.0);
+        format!("{time},{a:.4},{b:.4},ok,p1\n{time},{flow:.4},{b:.4},ok,p2")
+    };
+    write(at, "t.csv", &series("time,a,b,note,pump", 400, &row));
+    let train = ["train", "--in", "t.csv", "--out", "m"];
+    let hint = "note: 400 of 800 rows have the time of another or go back in time, as if rows of \
+                several devices were mixed; --device COLUMN (perhaps `pump`) tells them apart";
+    says(&notes(&fieldmirror(&train, at)), &[hint]);
+    let score = ["score", "--model", "m", "--in", "t.csv", "--out", "s.csv"];
+    says(&notes(&fieldmirror(&score, at)), &[hint]);
+    let told = notes(&fieldmirror(&[&train[..], &["--device", "pump"]].concat(), at));
+    assert!(!told.contains("mixed"), "{told}");
+    // One device after the other is a clock that goes back.
+    let one = |name: &str| {
+        let row = |i: usize, a: f64, b: f64| format!("{},{a:.4},{b:.4},{name}", minute(i));
+        series("time,a,b,pump", 300, &row)
+    };
+    let second = one("p2");
+    let text = one("p1") + second.split_once('\n').expect("a header").1;
+    write(at, "u.csv", &text);
+    let train = ["train", "--in", "u.csv", "--out", "m"];
+    says(
+        &refused(&fieldmirror(&train, at)),
+        &["the clock of `device` goes back", "mixed", "--device COLUMN (perhaps `pump`)"],
+    );
+    notes(&fieldmirror(&[&train[..], &["--device", "pump"]].concat(), at));
+    let back = text.replace(",p2", ",p1");
+    write(at, "v.csv", &back);
+    let told =
+        refused(&fieldmirror(&["train", "--in", "v.csv", "--out", "m", "--device", "pump"], at));
+    says(&told, &["the clock of `p1` goes back", "sort the rows by time"]);
+    assert!(!told.contains("mixed"), "{told}");
+}

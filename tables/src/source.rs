@@ -18,6 +18,7 @@ mod block;
 mod clock;
 mod counts;
 mod csv;
+mod devices;
 mod digest;
 mod feed;
 mod inputs;
@@ -92,6 +93,10 @@ pub struct Source {
     kind: TimeKind,
     dates: Option<Dates>,
     reorder: usize,
+    /// Whether somebody, or the format, says how devices are told apart.
+    devices_known: bool,
+    /// The column that may tell devices apart, where nobody says which one does.
+    device_like: Option<String>,
     /// The device of each file, where files are devices.
     file_devices: Option<Vec<String>>,
     devices: Words,
@@ -149,6 +154,18 @@ impl Source {
     /// The channels, in the order of the values.
     pub fn channels(&self) -> &[Channel] {
         &self.channels
+    }
+
+    /// Whether a column, the name of the file or the format tells devices apart; otherwise there is
+    /// one device.
+    pub const fn devices_known(&self) -> bool {
+        self.devices_known
+    }
+
+    /// The column that may tell devices apart, by how times come in the first rows or because it
+    /// holds texts; none where one is known.
+    pub fn device_like(&self) -> Option<&str> {
+        self.device_like.as_deref()
     }
 
     /// Columns that have no meaning and are no channels, because they hold no numbers.
@@ -323,12 +340,24 @@ impl Source {
                         "times of a device that rise, but for rows up to {} places late",
                         self.reorder
                     ),
-                    advice: "sort the rows by time, name the column that tells devices apart with \
-                             --device, or allow more with --reorder-rows"
-                        .to_owned(),
+                    advice: self.order_advice(),
                 }))
             }
         }
+    }
+
+    /// What to do where a clock went back.
+    fn order_advice(&self) -> String {
+        let sort = "sort the rows by time, or allow more with --reorder-rows";
+        if self.devices_known {
+            return sort.to_owned();
+        }
+        let like = self.device_like.as_ref();
+        let like = like.map_or(String::new(), |name| format!(" (perhaps `{name}`)"));
+        format!(
+            "if rows of several devices are mixed, name the column that tells them apart with \
+             --device COLUMN{like}; otherwise {sort}"
+        )
     }
 
     /// Adds what was odd in a block to the counts.

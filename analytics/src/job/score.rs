@@ -137,6 +137,7 @@ pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Sc
         (follower.progress)(source.bytes_done(), source.bytes_total(), source.counts().rows);
     }
     output.check(&pace, &source, &mut notes);
+    told::mixed(&source).into_iter().for_each(|note| notes.tell(note));
     let scored = output.finish(&source, fit.extra, job)?;
     Ok(Scored { period_us: pace.median(), notes: notes.told, ..scored })
 }

@@ -75,3 +75,24 @@ pub(super) fn left_out(source: &Source) -> Vec<String> {
     let all = [Holds::DecimalComma, Holds::Digits, Holds::Other, Holds::Nothing];
     all.into_iter().filter_map(tell).collect()
 }
+
+/// Rows of one time or out of order, of which fewer, or a smaller share, are told by their count
+/// alone.
+const MIXED: (u64, f64) = (20, 0.05);
+
+/// Rows of several devices that were read as those of one.
+pub(super) fn mixed(source: &Source) -> Option<String> {
+    let counts = source.counts();
+    let odd = counts.late.count + counts.duplicates.count;
+    let many = odd >= MIXED.0 && odd as f64 > MIXED.1 * counts.rows as f64;
+    if source.devices_known() || !many {
+        return None;
+    }
+    let like = source.device_like();
+    let like = like.map_or(String::new(), |name| format!(" (perhaps `{name}`)"));
+    Some(format!(
+        "{odd} of {} rows have the time of another or go back in time, as if rows of several \
+         devices were mixed; --device COLUMN{like} tells them apart",
+        counts.rows
+    ))
+}

@@ -90,6 +90,7 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
     trainer.provenance(&source.digest().map(hex).unwrap_or_default(), timed, &job.cpu);
     let mut notes = Notes::new(follower);
     untimed(source.time_kind()).into_iter().for_each(|note| notes.tell(note));
+    told::mixed(&source).into_iter().for_each(|note| notes.tell(note));
     told::dates(&source, None).into_iter().for_each(|note| notes.tell(note));
     if !named {
         told::left_out(&source).into_iter().for_each(|note| notes.tell(note));

@@ -2,6 +2,7 @@
 
 use super::batch;
 use super::csv;
+use super::devices;
 use super::json;
 use super::plan::{Head, HeadColumn, Preset, message, time_column};
 use super::senml;
@@ -172,6 +173,7 @@ pub(super) fn text(
         columns: Vec::new(),
         preset: Preset::default(),
         times: Vec::new(),
+        device_like: None,
         stamps: None,
         delimiter: b',',
         body: 0,
@@ -188,6 +190,13 @@ pub(super) fn text(
             if let Some(time) = time_column(&spec.columns, &head.preset, &head.columns) {
                 let times = sample.rows.iter().filter_map(|row| row.get(&time));
                 head.times = times.cloned().collect();
+                let rows = || sample.rows.iter().filter(|row| row.contains_key(&time));
+                let times: Vec<&str> = rows().map(|row| row[&time].as_str()).collect();
+                let cells = head.columns.iter().filter(|column| column.name != time).map(|c| {
+                    let cells = rows().filter_map(|row| row.get(&c.name)).map(String::as_str);
+                    (c.name.as_str(), c.texts > 0, cells.collect())
+                });
+                head.device_like = devices::column(&times, cells).map(str::to_owned);
             }
         }
         Format::SenMl => {
@@ -264,6 +273,14 @@ fn look_at_csv(text: &[u8], head: &mut Head, spec: &SourceSpec) -> Result<(), Ta
         let at = names.iter().position(|name| *name == time);
         let cells = rows.iter().filter_map(|row| row.get(at?));
         head.times = cells.filter(|cell| !cell.is_empty()).cloned().collect();
+        let rows = || rows.iter().filter(|row| row.len() == names.len());
+        let times: Vec<&str> = rows().filter_map(|row| Some(row[at?].as_str())).collect();
+        let columns = head.columns.iter().enumerate().filter(|(column, _)| Some(*column) != at);
+        let cells = columns.map(|(column, head)| {
+            let cells = rows().map(|row| row[column].as_str()).collect();
+            (head.name.as_str(), head.texts > 0, cells)
+        });
+        head.device_like = devices::column(&times, cells).map(str::to_owned);
     }
     Ok(())
 }
@@ -338,6 +355,7 @@ fn arrow_head(name: &str, format: Format, columns: Vec<HeadColumn>, preset: Pres
         columns,
         preset,
         times: Vec::new(),
+        device_like: None,
         stamps: None,
         delimiter: b',',
         body: 0,

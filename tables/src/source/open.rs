@@ -2,6 +2,7 @@
 
 use super::block::Words;
 use super::counts::{ChannelCounts, Counts};
+use super::devices;
 use super::digest::Digests;
 use super::feed::{Feeder, Stdin};
 use super::inputs::{self, Batches, STDIN};
@@ -122,6 +123,10 @@ fn build(
         meaning.check_units(spec, &heads[0])?;
     }
     let plans = plans(&meaning);
+    let devices_known = meaning.device.is_some() || spec.device_from_file;
+    let device_like = heads.iter().find_map(|head| head.device_like.clone());
+    let device_like = device_like.filter(|name| !meaning.has(name));
+    let device_like = device_like.or_else(|| devices::fallback(&left_out).map(str::to_owned));
     let file_devices = spec.device_from_file.then(|| heads.iter().map(stem).collect());
     let counts = Counts {
         channels: vec![ChannelCounts::default(); meaning.channels.len()],
@@ -131,6 +136,8 @@ fn build(
         kind: found.as_ref().map_or(TimeKind::Row, |found| found.kind),
         dates: found.and_then(|found| found.dates),
         reorder: spec.reorder_rows,
+        devices_known,
+        device_like: device_like.filter(|_| !devices_known),
         file_devices,
         devices: Words::default(),
         classes: Vec::new(),

@@ -68,6 +68,8 @@ pub(super) struct Head {
     pub(super) preset: Preset,
     /// The first times as they are written; empty if there is no column of times.
     pub(super) times: Vec<String>,
+    /// The column that may tell devices apart, by the first rows.
+    pub(super) device_like: Option<String>,
     /// What kind they are where the file itself says so.
     pub(super) stamps: Option<TimeKind>,
     /// The delimiter of CSV.
@@ -183,6 +185,12 @@ impl Meaning {
         }
         meaning.check_units(spec, first)?;
         Ok(meaning)
+    }
+
+    /// Whether a column is the time, the device or the class, or a channel that somebody named.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let taken = [&self.time, &self.device, &self.class];
+        taken.into_iter().flatten().any(|taken| taken == name)
     }
 
     /// That no channel is the time, the device or the class as well.
