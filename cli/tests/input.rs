@@ -214,3 +214,29 @@ fn rows_of_several_devices_without_a_device_are_told() {
     says(&told, &["the clock of `p1` goes back", "sort the rows by time"]);
     assert!(!told.contains("mixed"), "{told}");
 }
+
+#[test]
+fn rows_without_a_device_are_told_with_the_first_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let row = |i: usize, a: f64, b: f64| {
+        let id = if i % 50 == 7 { "" } else { "p1" };
+        format!("{},{id},{a:.4},{b:.4}", minute(i))
+    };
+    write(at, "t.csv", &series("time,id,a,b", 400, &row));
+    let train = ["train", "--in", "t.csv", "--device", "id", "--out", "m"];
+    let output = fieldmirror(&train, at);
+    notes(&output);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    says(
+        &text,
+        &["8 rows without a device, which are those of one without a name, first in t.csv row 8\n"],
+    );
+    let score = ["score", "--model", "m", "--in", "t.csv", "--out", "s.csv", "--format", "json"];
+    let output = fieldmirror(&score, at);
+    notes(&output);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("an object");
+    let blank = &json["input"]["blank_devices"];
+    assert_eq!((&blank["count"], &blank["first"][0]["row"]), (&8.into(), &8.into()));
+    assert_eq!(json["rows"], 400, "none is lost");
+}

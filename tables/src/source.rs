@@ -349,6 +349,9 @@ impl Source {
     /// What to do where a clock went back.
     fn order_advice(&self) -> String {
         let sort = "sort the rows by time, or allow more with --reorder-rows";
+        if self.counts.blank_devices.count > 0 {
+            return format!("fill blank cells of the column of devices, {sort}");
+        }
         if self.devices_known {
             return sort.to_owned();
         }
@@ -420,6 +423,14 @@ impl Source {
             }
             codes.push(known[place]);
         }
+        if let Some(blank) = words.words.iter().position(String::is_empty) {
+            let blank = blank as u32;
+            for (row, _) in words.codes.iter().enumerate().filter(|(_, code)| **code == blank) {
+                let (file, row) = (&self.feeder.heads()[file].name, base + block.line(row) + 1);
+                let place = || Place { file: file.clone(), row, text: String::new() };
+                self.counts.blank_devices.add(place);
+            }
+        }
         self.take_classes(file, base, block, &codes)?;
         Ok(codes)
     }
@@ -453,11 +464,14 @@ impl Source {
                 class.clone_from(word);
             } else if class != word && !word.is_empty() {
                 let device = &self.devices.words[device as usize];
+                let blank = if device.is_empty() { ", the one without a name," } else { "" };
                 return Err(TablesError::telemetry(TelemetryProblem {
                     file: self.feeder.heads()[file].name.clone(),
                     row: Some(base + block.line(row) + 1),
                     column: None,
-                    problem: format!("device `{device}` is of class `{class}` and of `{word}`"),
+                    problem: format!(
+                        "device `{device}`{blank} is of class `{class}` and of `{word}`"
+                    ),
                     expected: "one class a device".to_owned(),
                     advice: "mend the column, or do not name it with --class".to_owned(),
                 }));

@@ -354,7 +354,10 @@ fn oddities(counts: &source::Counts, channels: &[source::Channel]) -> String {
             let first: Vec<String> = tally
                 .first
                 .iter()
-                .map(|place| format!("{} row {} ({})", place.file, place.row, place.text))
+                .map(|place| match place.text.as_str() {
+                    "" => format!("{} row {}", place.file, place.row),
+                    text => format!("{} row {} ({text})", place.file, place.row),
+                })
                 .collect();
             text.push_str(&format!(
                 "            {} {what}, first in {}\n",
@@ -365,6 +368,7 @@ fn oddities(counts: &source::Counts, channels: &[source::Channel]) -> String {
     };
     line("rows out of order", &counts.late);
     line("rows with the time of another", &counts.duplicates);
+    line("rows without a device, which are those of one without a name", &counts.blank_devices);
     line("lines that are no telemetry", &counts.other);
     line("times that could not be read", &counts.unread);
     for (channel, counts) in channels.iter().zip(&counts.channels) {
@@ -400,6 +404,7 @@ fn oddities_json(counts: &source::Counts, channels: &[source::Channel]) -> Value
         "rows": counts.rows,
         "out_of_order": tally(&counts.late),
         "duplicates": tally(&counts.duplicates),
+        "blank_devices": tally(&counts.blank_devices),
         "other_lines": tally(&counts.other),
         "unread_times": tally(&counts.unread),
         "channels": of_channels,

@@ -125,6 +125,11 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// A name; empty where there is none.
+fn name_of(value: &Value) -> String {
+    if value.is_null() { String::new() } else { plain(value).trim().to_owned() }
+}
+
 /// Decodes whole lines. Errors name the line from 0 in the block.
 pub(super) fn decode(text: &[u8], plan: &Plan, preset: &Preset) -> Result<Block, TablesError> {
     let roles: HashMap<&str, Role> =
@@ -187,8 +192,8 @@ impl Rows<'_> {
                 time = self.time.as_mut().and_then(|time| time.parse(text.trim().as_bytes()));
                 wrong = Some(text);
             }
-            Some(Role::Device) => device = plain(value),
-            Some(Role::Class) => class = plain(value),
+            Some(Role::Device) => device = name_of(value),
+            Some(Role::Class) => class = name_of(value),
             Some(Role::Metric) => metric = plain(value),
             Some(&Role::Value(place)) => {
                 let place = place as usize;

@@ -350,3 +350,25 @@ fn names_that_come_up_late_in_json_are_counted() {
     assert_eq!(all(&mut source).len(), 2000);
     assert_eq!(source.counts().unread.first[0].to_string(), "t.csv row 1901: late");
 }
+
+#[test]
+fn rows_without_a_device_are_kept_as_those_of_one_without_a_name_and_counted() {
+    let csv = "time,id,a\n1,x,1\n1,,2\n2,x,3\n2, ,4\n3,\"\",5\n";
+    let json = "{\"time\":1,\"id\":\"x\",\"a\":1}\n{\"time\":1,\"a\":2}\n\
+                {\"time\":2,\"id\":\"x\",\"a\":3}\n{\"time\":2,\"id\":\"\",\"a\":4}\n\
+                {\"time\":3,\"id\":null,\"a\":5}\n";
+    let mut spec = plain();
+    spec.columns.device = Some("id".to_owned());
+    for written in [csv, json] {
+        let mut source = text(&spec, written).unwrap();
+        let rows = all(&mut source);
+        assert_eq!(source.devices(), ["x", ""], "{written}");
+        assert_eq!(rows.device, [0, 1, 0, 1, 1], "none is lost, and none is another device's");
+        assert_eq!(rows.values[0], [1.0, 2.0, 3.0, 4.0, 5.0]);
+        let blank = &source.counts().blank_devices;
+        assert_eq!((blank.count, blank.first[0].row), (3, 2));
+    }
+    let mut source = text(&spec, "time,id,a\n1,x,1\n").unwrap();
+    all(&mut source);
+    assert_eq!(source.counts().blank_devices.count, 0);
+}
