@@ -6,7 +6,7 @@ use super::devices;
 use super::json;
 use super::plan::{Head, HeadColumn, Preset, message, time_column};
 use super::senml;
-use super::spec::{Format, SourceSpec};
+use super::spec::{Format, Layout, SourceSpec};
 use crate::error::TablesError;
 use crate::read::damaged;
 use crate::scan::hinted;
@@ -121,6 +121,15 @@ pub(super) fn sniff(start: &[u8]) -> Format {
     }
 }
 
+/// Of a text that begins with JSON, which it is by its first line. Of a long layout the user names
+/// the columns, which those of SenML are not.
+pub(super) fn json_or_senml(start: &[u8], spec: &SourceSpec) -> Format {
+    let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+    let first = json::lines(text).next();
+    let senml = first.is_some_and(|(_, line)| senml::is_pack(line));
+    if senml && spec.layout == Layout::Wide { Format::SenMl } else { Format::JsonLines }
+}
+
 /// A look at the file `path`.
 pub(super) fn head(path: &Path, spec: &SourceSpec) -> Result<Head, TablesError> {
     let name = path.display().to_string();
@@ -129,9 +138,16 @@ pub(super) fn head(path: &Path, spec: &SourceSpec) -> Result<Head, TablesError> 
     let bytes = file.metadata().map_err(io)?.len();
     let mut start = Vec::new();
     (&mut file).take(8).read_to_end(&mut start).map_err(io)?;
-    let format = spec.format.or_else(|| Format::of_path(path)).unwrap_or_else(|| sniff(&start));
     if bytes == 0 {
         return Err(empty(&name));
+    }
+    let mut format = spec.format.or_else(|| Format::of_path(path)).unwrap_or_else(|| sniff(&start));
+    if spec.format.is_none() && format == Format::JsonLines {
+        // What is called JSON may be SenML; of a long layout the user names the columns.
+        file.seek(SeekFrom::Start(0)).map_err(io)?;
+        let mut look = Vec::new();
+        (&mut file).take(LOOK_BYTES).read_to_end(&mut look).map_err(io)?;
+        format = json_or_senml(&look, spec);
     }
     let mut head = match format {
         Format::Parquet => parquet(path, &name, spec)?,

@@ -78,7 +78,10 @@ pub(super) fn parse(number: u64, line: &[u8]) -> Result<Value, TablesError> {
             column: None,
             problem,
             expected: "a JSON object on a line of its own".to_owned(),
-            advice: "mend the line, or name the format with --input-format".to_owned(),
+            advice:
+                "mend the line, or name the format with --input-format, such as senml for SenML \
+                     packs, each on a line of its own"
+                    .to_owned(),
         })
     };
     let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);

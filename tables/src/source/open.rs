@@ -54,7 +54,10 @@ pub(super) fn reader(
     let mut look = Vec::new();
     let read = (&mut reader).take(LOOK).read_to_end(&mut look);
     read.map_err(|e| TablesError::io("read", Path::new(name), e))?;
-    let format = spec.format.unwrap_or_else(|| inputs::sniff(&look));
+    let format = spec.format.unwrap_or_else(|| match inputs::sniff(&look) {
+        Format::JsonLines => inputs::json_or_senml(&look, spec),
+        other => other,
+    });
     let needs_file = || {
         let expected = "CSV, JSON lines, SenML or an Arrow stream";
         message(name, "this format needs a file", expected, "write it to a file and name that")

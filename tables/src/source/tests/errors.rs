@@ -188,8 +188,12 @@ fn senml_that_cannot_be_placed_in_time_is_an_error() {
     says(&of(&[&path]), &["t.senml row 1: the time 0 is relative to a now that is not known"]);
     let path = write(folder.path(), "u.senml", "[{\"n\":\"a\",\"x_\":1}]\n");
     says(&of(&[&path]), &["the field `x_` must be understood"]);
-    let path = write(folder.path(), "v.senml", "{\"n\":\"a\"}\n");
+    let path = write(folder.path(), "v.senml", "7\n");
     says(&of(&[&path]), &["the line is no SenML pack", "expected a JSON array"]);
+    let path = write(folder.path(), "w.json", "[{\"time\":1,\"a\":2},{\"time\":2,\"a\":3}]\n");
+    says(&of(&[&path]), &["no SenML pack: a record has `time`", "--input-format jsonl"]);
+    let path = write(folder.path(), "x.jsonl", "[\n{\"n\":\"a\",\"v\":2}\n]\n");
+    says(&of(&[&path]), &["x.jsonl row 1: the line is no JSON", "senml for SenML packs, each on"]);
 }
 
 #[test]

@@ -372,3 +372,33 @@ fn rows_without_a_device_are_kept_as_those_of_one_without_a_name_and_counted() {
     all(&mut source);
     assert_eq!(source.counts().blank_devices.count, 0);
 }
+
+#[test]
+fn senml_is_found_out_by_its_content_whatever_the_file_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = "\n[{\"bn\":\"urn:dev:mac:01:\",\"bt\":1583748873,\"n\":\"flow\",\"v\":2},\
+                {\"n\":\"heat\",\"v\":3}]\n";
+    let single = "{\"bn\":\"urn:dev:mac:01:\",\"bt\":1583748873,\"n\":\"flow\",\"u\":\"l/s\",\"v\":2}\n\
+                  {\"n\":\"urn:dev:mac:01:flow\",\"t\":1583748874,\"v\":3}\n";
+    for (name, written, channels) in [
+        ("a.jsonl", pack, ["flow", "heat"].as_slice()),
+        ("a.json", pack, &["flow", "heat"]),
+        ("b.jsonl", single, &["flow"]),
+        ("b.json", single, &["flow"]),
+    ] {
+        let mut source = Source::open(&of(&[&write(folder.path(), name, written)])).unwrap();
+        assert_eq!(names(&source), channels, "{name}");
+        assert_eq!(all(&mut source).time[0], MOMENT, "{name}");
+        assert_eq!(source.devices(), ["urn:dev:mac:01"], "{name}");
+    }
+    assert_eq!(names(&text(&plain(), single).unwrap()), ["flow"], "of standard input as well");
+    // Other JSON with some of the same names is none.
+    let other = "{\"time\":1,\"n\":7,\"v\":2}\n{\"time\":2,\"n\":8,\"v\":3}\n";
+    let source = Source::open(&of(&[&write(folder.path(), "c.jsonl", other)])).unwrap();
+    assert_eq!(names(&source), ["n", "v"]);
+    let long = "{\"t\":1,\"n\":\"a\",\"v\":2}\n{\"t\":2,\"n\":\"a\",\"v\":3}\n";
+    let mut spec = of(&[&write(folder.path(), "d.jsonl", long)]);
+    spec.layout = Layout::Long { metric: "n".to_owned(), value: "v".to_owned() };
+    spec.columns.time = Some("t".to_owned());
+    assert_eq!(names(&Source::open(&spec).unwrap()), ["a"], "as the user says");
+}
