@@ -18,6 +18,8 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Compression;
+use parquet::file::metadata::ParquetMetaData;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -322,8 +324,23 @@ pub(super) fn parquet_metadata(path: &Path) -> Result<ArrowReaderMetadata, Table
     }
     let plain = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
         .map_err(|source| damaged(path, source))?;
+    if let Some(codec) = unsupported(plain.metadata()) {
+        return Err(message(
+            &name,
+            &format!("it is compressed with {codec}, which is not supported"),
+            "Parquet that is not compressed, or with Snappy, gzip, Brotli, LZ4 or Zstandard",
+            "write it again with one of these",
+        ));
+    }
     let options = ArrowReaderOptions::new().with_schema(hinted(plain.schema()));
     Ok(ArrowReaderMetadata::load(&file, options).unwrap_or(plain))
+}
+
+/// A codec of the file that is not read.
+fn unsupported(metadata: &ParquetMetaData) -> Option<&'static str> {
+    let groups = metadata.row_groups().iter();
+    let codecs = groups.flat_map(|group| group.columns()).map(|column| column.compression());
+    codecs.into_iter().find_map(|codec| matches!(codec, Compression::LZO).then_some("LZO"))
 }
 
 fn parquet(path: &Path, name: &str, spec: &SourceSpec) -> Result<Head, TablesError> {

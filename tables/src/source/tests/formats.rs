@@ -8,7 +8,11 @@ use arrow::array::{
 };
 use arrow::datatypes::{Field, Int32Type, Schema};
 use arrow::ipc::writer::{FileWriter, StreamWriter};
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader, ParquetMetaDataWriter};
+use parquet::file::properties::WriterProperties;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -401,4 +405,60 @@ fn senml_is_found_out_by_its_content_whatever_the_file_is_called() {
     spec.layout = Layout::Long { metric: "n".to_owned(), value: "v".to_owned() };
     spec.columns.time = Some("t".to_owned());
     assert_eq!(names(&Source::open(&spec).unwrap()), ["a"], "as the user says");
+}
+
+#[test]
+fn parquet_of_every_codec_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let codecs = [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
+        Compression::ZSTD(ZstdLevel::default()),
+    ];
+    let time: ArrayRef = Arc::new(Int64Array::from_iter_values(0..500));
+    let values: ArrayRef =
+        Arc::new(Float64Array::from_iter_values((0..500).map(|v| f64::from(v % 7))));
+    let batch = RecordBatch::try_from_iter([("time", time), ("a", values)]).unwrap();
+    for codec in codecs {
+        let path = folder.path().join("t.parquet");
+        let file = std::fs::File::create(&path).unwrap();
+        let properties = WriterProperties::builder().set_compression(codec).build();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        let written = writer.close().unwrap();
+        assert_eq!(written.row_group(0).column(0).compression(), codec);
+        let mut source = Source::open(&of(&[&path.display().to_string()])).unwrap();
+        let rows = all(&mut source);
+        let sum: f64 = rows.values[0].iter().sum();
+        assert_eq!((rows.len(), sum), (500, 1494.0), "{codec}");
+    }
+}
+
+#[test]
+fn parquet_of_a_codec_that_is_not_read_is_not_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    write_parquet(&path, &[batch()]);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let metadata =
+        ParquetMetaDataReader::new().parse_and_finish(&Bytes::from(bytes.clone())).unwrap();
+    let mut group = metadata.row_group(0).clone().into_builder();
+    let column = |column: &ColumnChunkMetaData| {
+        column.clone().into_builder().set_compression(Compression::LZO).build().unwrap()
+    };
+    group = group.set_column_metadata(metadata.row_group(0).columns().iter().map(column).collect());
+    let metadata = metadata.into_builder().set_row_groups(vec![group.build().unwrap()]).build();
+    let footer = u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().unwrap()) as usize;
+    bytes.truncate(bytes.len() - 8 - footer);
+    ParquetMetaDataWriter::new(&mut bytes, &metadata).finish().unwrap();
+    std::fs::write(&path, bytes).unwrap();
+    let error = Source::open(&of(&[&path.display().to_string()])).unwrap_err().to_string();
+    assert!(
+        error.contains("t.parquet: it is compressed with LZO, which is not supported"),
+        "{error}"
+    );
 }
