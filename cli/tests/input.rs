@@ -240,3 +240,75 @@ fn rows_without_a_device_are_told_with_the_first_place() {
     assert_eq!((&blank["count"], &blank["first"][0]["row"]), (&8.into(), &8.into()));
     assert_eq!(json["rows"], 400, "none is lost");
 }
+
+#[test]
+fn what_flags_name_wrongly_is_told_with_what_there_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let row = |i: usize, a: f64, b: f64| {
+        let kind = ["pump", "fan", "mill", "fan"][i % 4];
+        format!("{},d{},{kind},{a:.4},{b:.4}", minute(i / 4), i % 4)
+    };
+    write(at, "t.csv", &series("time,id,kind,a,b", 1600, &row));
+    let fleet = ["--device", "id", "--class", "kind"];
+    let train = ["train", "--in", "t.csv", "--out", "m", "--device", "id"];
+    let trained = |more: &[&str]| fieldmirror(&[&train[..], more].concat(), at);
+    let cases: [(&[&str], &[&str]); 6] = [
+        (
+            &["--time-format", "%Y-%m-%d %Q"],
+            &["--time-format: `%Q` in `%Y-%m-%d %Q` is no directive; expected those of strftime"],
+        ),
+        (
+            &["--time-format", "%d/%m/%Y"],
+            &["`2024-05-01 00:00:00` is not written as --time-format says", "as `%d/%m/%Y`"],
+        ),
+        (
+            &["--from", "2025-01-01", "--until", "2025-02-01"],
+            &["no rows between 2025-01-01T00:00:00Z and 2025-02-01T00:00:00Z; the telemetry runs \
+                 from 2024-05-01T00:00:00Z to 2024-05-01T06:39:00Z"],
+        ),
+        (&["--until", "2024-01-01"], &["no rows before 2024-01-01T00:00:00Z; the telemetry runs"]),
+        (&["--ignore", "Foo"], &["no column `Foo` (--ignore)", "one of: time, id, kind, a, b"]),
+        (&["--exogenous", "Foo"], &["no column `Foo` (--exogenous)", "time, id, kind, a, b"]),
+    ];
+    for (more, words) in cases {
+        says(&refused(&trained(more)), words);
+    }
+    notes(&trained(&[]));
+    let score = ["score", "--model", "m", "--in", "t.csv", "--out", "s.csv"];
+    let told = notes(&fieldmirror(&[&score[..], &["--ignore", "Foo"]].concat(), at));
+    says(&told, &["note: t.csv has no column `Foo` (--ignore); there are `time`, `id`, `kind`"]);
+    // Of classes that the model does not know the first device is named.
+    let known = |line: &&str| line.contains("pump") || line.starts_with("time");
+    let all = std::fs::read_to_string(at.join("t.csv")).expect("rows");
+    write(at, "p.csv", &all.lines().filter(known).collect::<Vec<_>>().join("\n"));
+    let pumps = ["train", "--in", "p.csv", "--out", "m"];
+    notes(&fieldmirror(&[&pumps[..], &fleet[..]].concat(), at));
+    says(
+        &refused(&fieldmirror(&score, at)),
+        &[
+            "no class `fan`; expected one of `pump`; it is that of device `d1`, the first of 3 whose",
+        ],
+    );
+}
+
+#[test]
+fn the_two_columns_of_the_long_layout_are_one_argument_or_two() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = folder.path();
+    let row = |i: usize, a: f64, b: f64| {
+        format!("{0},flow,{a:.4}\n{0},heat,{b:.4}\n{0},state,on", minute(i))
+    };
+    write(at, "t.csv", &series("time,name,v", 400, &row));
+    for (out, long) in [("m1", &["--long", "name,v"][..]), ("m2", &["--long", "name", "v"])] {
+        let told =
+            notes(&fieldmirror(&[&["train", "--in", "t.csv", "--out", out], long].concat(), at));
+        says(&told, &["note: column `state` holds no numbers and is no channel"]);
+    }
+    let read = |name: &str| std::fs::read(at.join(name)).expect("a model");
+    assert!(read("m1") == read("m2"), "one model");
+    let wrong = fieldmirror(&["train", "--in", "t.csv", "--out", "m", "--long", "name"], at);
+    assert_eq!(wrong.status.code(), Some(2));
+    let told = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    says(&told, &["--long names two columns, METRIC,VALUE"]);
+}

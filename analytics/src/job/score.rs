@@ -115,6 +115,11 @@ pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Sc
     let kind = source.time_kind();
     untimed(kind).into_iter().for_each(|note| notes.tell(note));
     told::dates(&source, spec.date_order).into_iter().for_each(|note| notes.tell(note));
+    let ignore = &job.settings.columns.ignore;
+    // What a model ignored need not be there any more, such as labels.
+    if *ignore != model.settings.columns.ignore && job.settings.columns.metric.is_none() {
+        told::ignored(&source, ignore).into_iter().for_each(|note| notes.tell(note));
+    }
     let (mut seen, mut pace) = (0, Pace::default());
     let mut ahead = source.next_chunk()?;
     while let Some(chunk) = ahead {
@@ -241,6 +246,7 @@ impl<'a> Output<'a> {
 
     /// Gives numbers to devices that are new in the source.
     fn announce(&mut self, source: &Source) -> Result<()> {
+        refuse_unknown_classes(self.model, source, self.numbers.len())?;
         for device in self.numbers.len()..source.devices().len() {
             let number =
                 self.scorer.device(&source.devices()[device], &source.classes()[device])?;
@@ -458,6 +464,23 @@ impl<'a> Output<'a> {
                 })
                 .collect(),
         }
+    }
+}
+
+/// An error where devices from number `from` on are of classes that the model does not know; it
+/// names the first of them.
+fn refuse_unknown_classes(model: &Model, source: &Source, from: usize) -> Result<()> {
+    let unknown: Vec<(usize, AnalyticsError)> = (from..source.devices().len())
+        .filter_map(|at| model.class(&source.classes()[at]).err().map(|error| (at, error)))
+        .collect();
+    let count = unknown.len();
+    match unknown.into_iter().next() {
+        None => Ok(()),
+        Some((at, AnalyticsError::DeviceClass { class, expected, .. })) => {
+            let device = source.devices()[at].clone();
+            Err(AnalyticsError::DeviceClass { device, devices: count, class, expected })
+        }
+        Some((_, error)) => Err(error),
     }
 }
 

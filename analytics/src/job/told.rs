@@ -96,3 +96,22 @@ pub(super) fn mixed(source: &Source) -> Option<String> {
         counts.rows
     ))
 }
+
+/// Columns that were to be ignored, and of which the first file has none.
+pub(super) fn ignored(source: &Source, names: &[String]) -> Option<String> {
+    let (file, columns) = source.first_columns();
+    let columns: Vec<&str> = columns.collect();
+    // A channel of nested JSON may be named without what stands before it.
+    let is = |column: &&str, name: &str| {
+        column.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    let lacks = |name: &&str| !columns.iter().any(|column| is(column, name));
+    let lacking: Vec<&str> = names.iter().map(String::as_str).filter(lacks).collect();
+    (!lacking.is_empty()).then(|| {
+        format!(
+            "{file} has no column {} (--ignore); there are {}",
+            listed(&lacking, NAMED),
+            listed(&columns, 20)
+        )
+    })
+}

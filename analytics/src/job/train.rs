@@ -4,7 +4,7 @@ use super::score::refuse_inputs_as_outputs;
 use super::suspects::Suspects;
 use super::{Follower, Notes, source_spec, told};
 use crate::detector::Role;
-use crate::error::Result;
+use crate::error::{AnalyticsError, Result};
 use crate::telemetry::{Channel, Chunk, Devices, Model, Schema, Settings, Trainer, TrainingReport};
 use fieldmirror_core::seed::Seed;
 use fieldmirror_tables::source::{self, Source, TimeKind};
@@ -69,12 +69,16 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
     }
     let row_us = row_us(&settings);
     let mut trainer = Trainer::new(Schema::new(channels)?, settings, job.seed)?;
+    let (mut first, mut last, mut kept) = (i64::MAX, i64::MIN, 0);
     let mut numbers = Vec::new();
     while let Some(mut chunk) = source.next_chunk()? {
         for device in numbers.len()..source.devices().len() {
             numbers.push(trainer.device(&source.devices()[device], &source.classes()[device]));
         }
+        let times = chunk.time.iter();
+        (first, last) = times.fold((first, last), |(a, b), &time| (time.min(a), time.max(b)));
         keep_between(&mut chunk, job.from, job.until);
+        kept += chunk.len() as u64;
         suspects.take(&chunk);
         scale_rows(&mut chunk.time, source.time_kind(), row_us);
         let device: Vec<u32> = chunk.device.iter().map(|&d| numbers[d as usize]).collect();
@@ -85,6 +89,10 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
             columns: &columns,
         })?;
         (follower.progress)(source.bytes_done(), source.bytes_total(), source.counts().rows);
+    }
+    if kept == 0 && (job.from.is_some() || job.until.is_some()) {
+        let (from, until) = (job.from, job.until);
+        return Err(AnalyticsError::NoRowsBetween { from, until, first, last });
     }
     let timed = source.time_kind() != TimeKind::Row;
     trainer.provenance(&source.digest().map(hex).unwrap_or_default(), timed, &job.cpu);

@@ -97,6 +97,8 @@ impl Model {
     pub fn class(&self, name: &str) -> Result<usize> {
         self.classes.iter().position(|class| class.name == name).ok_or_else(|| {
             AnalyticsError::DeviceClass {
+                device: String::new(),
+                devices: 0,
                 class: name.to_owned(),
                 expected: self
                     .classes

@@ -63,9 +63,13 @@ fn apply(flags: &ColumnArgs, settings: &mut Settings) {
         columns.ignore.clone_from(ignore);
     }
     columns.units.extend(flags.unit.iter().cloned());
-    if let Some([metric, value]) = flags.long.as_deref() {
-        columns.metric = Some(metric.clone());
-        columns.value.clone_from(value);
+    match flags.long.as_deref() {
+        Some([metric, value]) => {
+            columns.metric = Some(metric.clone());
+            columns.value.clone_from(value);
+        }
+        Some(_) => crate::console::usage("--long names two columns, METRIC,VALUE"),
+        None => {}
     }
     if let Some(period) = flags.period {
         settings.time.period_seconds = Some(period.seconds());

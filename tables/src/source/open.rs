@@ -10,7 +10,7 @@ use super::left_out::{self, Holds, LeftOut};
 use super::long::Pivot;
 use super::plan::{Head, Meaning, Plan, Role, message, same_columns};
 use super::spec::{Format, Layout, SourceSpec};
-use super::time::{Found, TIME_FORMS, TimeFormat, TimeKind};
+use super::time::{Found, TIME_FORMS, TimeFormat, TimeKind, unknown_directive};
 use super::{ONE_DEVICE, Source};
 use crate::error::{TablesError, TelemetryProblem};
 use sha2::{Digest, Sha256};
@@ -196,13 +196,27 @@ fn times(spec: &SourceSpec, heads: &[Head]) -> Result<Option<Found>, TablesError
     {
         return Ok(Some(Found { format: TimeFormat::YearFirst, kind, dates: None }));
     }
+    if let Some(pattern) = &spec.time_format
+        && let Some(wrong) = unknown_directive(pattern)
+    {
+        return Err(message(
+            "--time-format",
+            &format!("`{wrong}` in `{pattern}` is no directive"),
+            "those of strftime, such as %Y, %m, %d, %H, %M, %S, %z",
+            "correct it; a percent sign itself is %%",
+        ));
+    }
     match TimeFormat::found(&samples, spec.time_format.as_deref(), spec.date_order) {
         Ok(found) => Ok(Some(found)),
-        Err(text) => Err(wrong(heads, &name, Some(&text))),
+        Err(text) => Err(wrong(heads, &name, Some((&text, spec.time_format.as_deref())))),
     }
 }
 
-fn wrong(heads: &[Head], column: &str, text: Option<&str>) -> TablesError {
+/// The error of times of which `text` does not fit those before it, or the pattern; without it
+/// there are none.
+fn wrong(heads: &[Head], column: &str, text: Option<(&str, Option<&str>)>) -> TablesError {
+    let pattern = text.and_then(|(_, pattern)| pattern);
+    let text = text.map(|(text, _)| text);
     let has = |head: &&Head| text.is_none_or(|text| head.times.iter().any(|t| t.trim() == text));
     let head = heads.iter().find(has).unwrap_or(&heads[0]);
     let row = text.and_then(|text| head.times.iter().position(|time| time.trim() == text));
@@ -213,9 +227,12 @@ fn wrong(heads: &[Head], column: &str, text: Option<&str>) -> TablesError {
         column: Some(column.to_owned()),
         problem: text.map_or_else(
             || "there is no time in any row".to_owned(),
-            |text| format!("`{text}` is no time that fits the rows before it"),
+            |text| match pattern {
+                Some(_) => format!("`{text}` is not written as --time-format says"),
+                None => format!("`{text}` is no time that fits the rows before it"),
+            },
         ),
-        expected: TIME_FORMS.to_owned(),
+        expected: pattern.map_or(TIME_FORMS.to_owned(), |pattern| format!("a time as `{pattern}`")),
         advice: "say how times are written with --time-format, such as %d.%m.%Y %H:%M, or name \
                  another column with --time"
             .to_owned(),

@@ -279,6 +279,13 @@ impl Meaning {
         for name in &map.exogenous {
             exists(heads, &full(name), "--exogenous")?;
         }
+        // One that is misspelt would be learned. Not every file needs to have it.
+        for name in map.ignore.iter().map(full) {
+            let has = |head: &Head| head.columns.iter().any(|column| column.name == name);
+            if !heads.iter().any(has) {
+                exists(heads, &name, "--ignore")?;
+            }
+        }
         let mut sums: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for column in heads.iter().flat_map(|head| &head.columns) {
             let sum = sums.entry(&column.name).or_default();

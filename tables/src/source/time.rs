@@ -271,6 +271,21 @@ impl TimeFormat {
     }
 }
 
+/// The first directive of a pattern that is none, such as `%Q`.
+pub(crate) fn unknown_directive(pattern: &str) -> Option<&str> {
+    use chrono::format::{Item, StrftimeItems};
+    let wrong = |text: &str| StrftimeItems::new(text).any(|item| matches!(item, Item::Error));
+    if !wrong(pattern) {
+        return None;
+    }
+    // The shortest beginning that is wrong and stays so with what follows ends in it.
+    let ends = pattern.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = ends.clone().find(|&end| wrong(&pattern[..end]) && !pattern[..end].ends_with('%'));
+    let end = end.unwrap_or(pattern.len());
+    let begin = pattern[..end].rfind('%').unwrap_or(0);
+    Some(&pattern[begin..end])
+}
+
 /// Seconds with a fraction in whole microseconds.
 pub(crate) fn micros_of_seconds(seconds: f64) -> Option<i64> {
     let micros = (seconds * 1e6).round();

@@ -67,6 +67,12 @@ fn a_missing_column_is_told_with_those_that_are_there() {
     spec.columns.time = Some("tyme".to_owned());
     says(&spec, &["there is no column `tyme` (--time), did you mean `time`?"]);
     let mut spec = of(&[&path]);
+    spec.columns.ignore = vec!["flwo".to_owned()];
+    says(&spec, &["there is no column `flwo` (--ignore), did you mean `flow`?", "time, pressure"]);
+    // Channels that are named leave nothing to ignore, as where a model names them.
+    spec.columns.channels = Some(vec!["flow".to_owned()]);
+    assert!(Source::open(&spec).is_ok());
+    let mut spec = of(&[&path]);
     spec.layout = Layout::Long { metric: "m".to_owned(), value: "flow".to_owned() };
     says(&spec, &["there is no column `m`"]);
 }

@@ -133,3 +133,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_directive_that_is_none_is_found() {
+    for (pattern, wrong) in
+        [("%Q", "%Q"), ("%Y-%m-%d %Q:%M", "%Q"), ("%Y %", "%"), ("%d.%m.%Y %H:%E", "%E")]
+    {
+        assert_eq!(unknown_directive(pattern), Some(wrong), "{pattern}");
+    }
+    for pattern in
+        ["%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S%.3f%:z", "%-d/%-m/%y %I:%M %p", "%s", "%%Q"]
+    {
+        assert_eq!(unknown_directive(pattern), None, "{pattern}");
+    }
+}
