@@ -97,6 +97,33 @@ pub enum AnalyticsError {
     /// There is nothing to learn from.
     #[error("there are no rows to learn from; expected clean telemetry of each device")]
     NoRows,
+    /// No rows of training lie between the times asked for.
+    #[error(
+        "no rows {}; the telemetry runs from {} to {}; expected --from and --until that leave some",
+        between(*from, *until), moment(*first), moment(*last)
+    )]
+    NoRowsBetween {
+        /// The first moment asked for, in microseconds.
+        from: Option<i64>,
+        /// The moment after the last one.
+        until: Option<i64>,
+        /// The first time there is.
+        first: i64,
+        /// The last one.
+        last: i64,
+    },
+    /// Telemetry without times, of a model that learned from rows with times.
+    #[error(
+        "{file}: no column of times was found among {columns}; the model learned from rows with \
+         times; expected a column called datetime, timestamp, time, ts or date; name it with \
+         --time COLUMN"
+    )]
+    NoTimes {
+        /// The first file.
+        file: String,
+        /// Its columns, in quotes.
+        columns: String,
+    },
     /// The sampling period cannot be told.
     #[error(
         "the sampling period cannot be told from times: no two rows of a device follow each \
@@ -106,7 +133,7 @@ pub enum AnalyticsError {
     /// Channels without a single value.
     #[error(
         "no value at all in: {channels}; expected numbers, at least in some rows; leave the \
-         channels out or map the right columns"
+         channels out or map the right columns; numbers such as 1,5 need --decimal-comma"
     )]
     NoValues {
         /// Their names.
@@ -162,8 +189,12 @@ pub enum AnalyticsError {
         reorder_rows: usize,
     },
     /// A device of a class that was not learned.
-    #[error("{}", other_class(class, expected))]
+    #[error("{}{}", other_class(class, expected), whose(device, *devices))]
     DeviceClass {
+        /// The first device of a class that was not learned; empty where nobody said which.
+        device: String,
+        /// How many such devices came so far.
+        devices: usize,
         /// The class as given.
         class: String,
         /// The classes learned.
@@ -334,6 +365,29 @@ fn other_class(class: &str, expected: &str) -> String {
         );
     }
     format!("the model knows no class `{class}`; expected one of {expected}")
+}
+
+/// What is said of the devices whose classes were not learned.
+fn whose(device: &str, devices: usize) -> String {
+    match (device, devices) {
+        ("", _) => String::new(),
+        (device, 0 | 1) => format!("; it is that of device `{device}`"),
+        (device, many) => {
+            format!(
+                "; it is that of device `{device}`, the first of {many} whose class is not known"
+            )
+        }
+    }
+}
+
+/// The times asked for.
+fn between(from: Option<i64>, until: Option<i64>) -> String {
+    match (from, until) {
+        (Some(from), Some(until)) => format!("between {} and {}", moment(from), moment(until)),
+        (Some(from), None) => format!("from {} on", moment(from)),
+        (None, Some(until)) => format!("before {}", moment(until)),
+        (None, None) => "at all".to_owned(),
+    }
 }
 
 /// A time for people: UTC, or the number itself where it is so small that it is a row's number.

@@ -15,6 +15,7 @@ mod pace;
 pub mod score;
 mod silences;
 mod suspects;
+mod told;
 pub mod train;
 
 pub use columns::source_spec;
@@ -36,6 +37,14 @@ impl std::fmt::Debug for Follower<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Follower").finish_non_exhaustive()
     }
+}
+
+/// Names in quotes, of many the first `most`.
+fn listed(names: &[&str], most: usize) -> String {
+    let first: Vec<String> = names.iter().take(most).map(|name| format!("`{name}`")).collect();
+    let more = names.len().saturating_sub(most);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", first.join(", "))
 }
 
 /// What was told to a follower.

@@ -64,7 +64,7 @@ impl Reading {
         // Two times in the first line are a span and no header: so Lookout for Equipment has it.
         let is_text = |name: &String| name.trim().parse::<f64>().is_err();
         let is_span = names.len() == 2 && names.iter().all(is_text);
-        if is_span && TimeFormat::found(&[names.clone()], None).is_ok() {
+        if is_span && TimeFormat::found(&[names.clone()], None, None).is_ok() {
             rows.insert(
                 0,
                 std::mem::replace(&mut names, ["start", "end"].map(str::to_owned).into()),
@@ -144,7 +144,7 @@ impl Reading {
             let name = columns.get(at).map(|&column| names[column].as_str());
             self.wrong(row, name, format!("`{text}` is no time"), TIME_FORMS.to_owned())
         };
-        let found = TimeFormat::found(&samples, None).map_err(|text| wrong(&text))?;
+        let found = TimeFormat::found(&samples, None, None).map_err(|text| wrong(&text))?;
         let parse = |text: &String| {
             found.format.parse(text.trim().as_bytes()).ok_or_else(|| wrong(text.trim()))
         };

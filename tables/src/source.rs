@@ -18,10 +18,12 @@ mod block;
 mod clock;
 mod counts;
 mod csv;
+mod devices;
 mod digest;
 mod feed;
 mod inputs;
 mod json;
+mod left_out;
 mod long;
 mod number;
 mod open;
@@ -32,8 +34,9 @@ mod spec;
 pub(crate) mod time;
 
 pub use counts::{ChannelCounts, Counts, LARGEST, PLACES, Place, Tally};
+pub use left_out::{Holds, LeftOut};
 pub use spec::{Channel, ColumnMap, Format, Layout, SourceSpec};
-pub use time::{EpochUnit, TimeKind};
+pub use time::{DateOrder, Dates, EpochUnit, TimeKind};
 
 pub(crate) use inputs::check_text;
 pub(crate) use number::{Cell, cell};
@@ -86,9 +89,14 @@ pub enum Irregular {
 pub struct Source {
     feeder: Feeder,
     channels: Vec<Channel>,
+    left_out: Vec<LeftOut>,
     kind: TimeKind,
-    assumed: bool,
+    dates: Option<Dates>,
     reorder: usize,
+    /// Whether somebody, or the format, says how devices are told apart.
+    devices_known: bool,
+    /// The column that may tell devices apart, where nobody says which one does.
+    device_like: Option<String>,
     /// The device of each file, where files are devices.
     file_devices: Option<Vec<String>>,
     devices: Words,
@@ -148,6 +156,31 @@ impl Source {
         &self.channels
     }
 
+    /// Whether a column, the name of the file or the format tells devices apart; otherwise there is
+    /// one device.
+    pub const fn devices_known(&self) -> bool {
+        self.devices_known
+    }
+
+    /// The column that may tell devices apart, by how times come in the first rows or because it
+    /// holds texts; none where one is known.
+    pub fn device_like(&self) -> Option<&str> {
+        self.device_like.as_deref()
+    }
+
+    /// Columns that have no meaning and are no channels, because they hold no numbers.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    /// The first file, as messages call it, and all its columns.
+    pub fn first_columns(&self) -> (&str, impl Iterator<Item = &str>) {
+        let head = self.feeder.heads().first();
+        let columns = head.into_iter().flat_map(|head| &head.columns);
+        let name = head.map_or(inputs::STDIN, |head| head.name.as_str());
+        (name, columns.map(|column| column.name.as_str()))
+    }
+
     /// The devices so far, in the order of their first rows. The list only grows.
     pub fn devices(&self) -> &[String] {
         &self.devices.words
@@ -163,9 +196,9 @@ impl Source {
         self.kind
     }
 
-    /// Whether day and month could not be told apart and the day was taken to come first.
-    pub const fn day_first_assumed(&self) -> bool {
-        self.assumed
+    /// How the dates of times were read, where they are texts and nobody said how.
+    pub const fn dates(&self) -> Option<&Dates> {
+        self.dates.as_ref()
     }
 
     /// The files in the order in which they are read.
@@ -307,13 +340,28 @@ impl Source {
                         "times of a device that rise, but for rows up to {} places late",
                         self.reorder
                     ),
-                    advice: "sort the rows by time, name the column that tells devices apart with \
-                             --device, allow more with --reorder-rows, or leave such rows out with \
-                             --late skip"
-                        .to_owned(),
+                    advice: self.order_advice(),
                 }))
             }
         }
+    }
+
+    /// What to do where a clock went back.
+    fn order_advice(&self) -> String {
+        let sort = "sort the rows by time, allow more with --reorder-rows, or leave such rows out \
+                    with --late skip";
+        if self.counts.blank_devices.count > 0 {
+            return format!("fill blank cells of the column of devices, {sort}");
+        }
+        if self.devices_known {
+            return sort.to_owned();
+        }
+        let like = self.device_like.as_ref();
+        let like = like.map_or(String::new(), |name| format!(" (perhaps `{name}`)"));
+        format!(
+            "if rows of several devices are mixed, name the column that tells them apart with \
+             --device COLUMN{like}; otherwise {sort}"
+        )
     }
 
     /// Adds what was odd in a block to the counts.
@@ -376,6 +424,14 @@ impl Source {
             }
             codes.push(known[place]);
         }
+        if let Some(blank) = words.words.iter().position(String::is_empty) {
+            let blank = blank as u32;
+            for (row, _) in words.codes.iter().enumerate().filter(|(_, code)| **code == blank) {
+                let (file, row) = (&self.feeder.heads()[file].name, base + block.line(row) + 1);
+                let place = || Place { file: file.clone(), row, text: String::new() };
+                self.counts.blank_devices.add(place);
+            }
+        }
         self.take_classes(file, base, block, &codes)?;
         Ok(codes)
     }
@@ -409,11 +465,14 @@ impl Source {
                 class.clone_from(word);
             } else if class != word && !word.is_empty() {
                 let device = &self.devices.words[device as usize];
+                let blank = if device.is_empty() { ", the one without a name," } else { "" };
                 return Err(TablesError::telemetry(TelemetryProblem {
                     file: self.feeder.heads()[file].name.clone(),
                     row: Some(base + block.line(row) + 1),
                     column: None,
-                    problem: format!("device `{device}` is of class `{class}` and of `{word}`"),
+                    problem: format!(
+                        "device `{device}`{blank} is of class `{class}` and of `{word}`"
+                    ),
                     expected: "one class a device".to_owned(),
                     advice: "mend the column, or do not name it with --class".to_owned(),
                 }));

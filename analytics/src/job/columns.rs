@@ -2,7 +2,7 @@
 
 use crate::error::{AnalyticsError, Result};
 use crate::telemetry::settings::{Columns, Late, Settings};
-use fieldmirror_tables::source::{ColumnMap, Format, Layout, SourceSpec};
+use fieldmirror_tables::source::{ColumnMap, DateOrder, Format, Layout, SourceSpec};
 
 /// How to read `inputs` with the columns of `settings`.
 ///
@@ -21,6 +21,7 @@ pub fn source_spec(settings: &Settings, inputs: &[String], threads: usize) -> Re
         delimiter: columns.delimiter.map(|delimiter| delimiter as u8),
         decimal_comma: columns.decimal_comma,
         time_format: columns.time_format.clone(),
+        date_order: columns.date_order.as_deref().map(date_order).transpose()?,
         device_from_file: columns.device_from_file,
         // Rows that may be skipped are for whoever skips them.
         reorder_rows: match settings.time.late {
@@ -36,6 +37,14 @@ fn format(name: &str) -> Result<Format> {
     Format::named(name).ok_or_else(|| {
         let known = Format::ALL.map(Format::name).join(", ");
         let problem = format!("columns.format: `{name}` is no format; expected one of {known}");
+        AnalyticsError::Settings { problem }
+    })
+}
+
+fn date_order(name: &str) -> Result<DateOrder> {
+    DateOrder::named(name).ok_or_else(|| {
+        let known = DateOrder::ALL.map(DateOrder::name).join(", ");
+        let problem = format!("columns.date_order: `{name}` is none; expected one of {known}");
         AnalyticsError::Settings { problem }
     })
 }

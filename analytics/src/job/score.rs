@@ -5,7 +5,7 @@ use super::findings::{Told, keep_gravest};
 use super::pace::Pace;
 use super::silences::{Silences, SilentChannel};
 use super::train::{hex, row_us, scale_rows, untimed};
-use super::{Follower, Notes, source_spec};
+use super::{Follower, Notes, listed, source_spec, told};
 use crate::error::{AnalyticsError, Result};
 use crate::telemetry::{self, Chunk, Counts, Devices, Event, Model, Scorer, Settings};
 use fieldmirror_tables::finding_file::{FindingRow, read_findings, write_findings};
@@ -109,6 +109,7 @@ pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Sc
         })
         .collect();
     let fit = model.check_schema(&found)?;
+    refuse_untimed(model, &source)?;
     let outputs = [Some(&job.out), job.findings.as_ref()];
     refuse_inputs_as_outputs(&source, outputs.into_iter().flatten())?;
     let mut notes = Notes::new(follower);
@@ -117,6 +118,12 @@ pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Sc
     let row_us = row_us(&model.settings);
     let kind = source.time_kind();
     untimed(kind).into_iter().for_each(|note| notes.tell(note));
+    told::dates(&source, spec.date_order).into_iter().for_each(|note| notes.tell(note));
+    let ignore = &job.settings.columns.ignore;
+    // What a model ignored need not be there any more, such as labels.
+    if *ignore != model.settings.columns.ignore && job.settings.columns.metric.is_none() {
+        told::ignored(&source, ignore).into_iter().for_each(|note| notes.tell(note));
+    }
     let (mut seen, mut pace) = (0, Pace::default());
     let mut ahead = source.next_chunk()?;
     while let Some(chunk) = ahead {
@@ -139,6 +146,7 @@ pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Sc
         (follower.progress)(source.bytes_done(), source.bytes_total(), source.counts().rows);
     }
     output.check(&pace, &source, &mut notes);
+    told::mixed(&source).into_iter().for_each(|note| notes.tell(note));
     let scored = output.finish(&source, fit.extra, job)?;
     Ok(Scored { period_us: pace.median(), notes: notes.told, ..scored })
 }
@@ -249,6 +257,7 @@ impl<'a> Output<'a> {
 
     /// Gives numbers to devices that are new in the source.
     fn announce(&mut self, source: &Source) -> Result<()> {
+        refuse_unknown_classes(self.model, source, self.numbers.len())?;
         for device in self.numbers.len()..source.devices().len() {
             let number =
                 self.scorer.device(&source.devices()[device], &source.classes()[device])?;
@@ -457,8 +466,9 @@ impl<'a> Output<'a> {
                 && channel.missing.count + channel.text.count + channel.beyond.count >= counts.rows
         });
         let known = |name: &str| self.model.schema.channels.iter().any(|one| one.name == name);
-        let silent = silent.map(|(channel, _)| channel.name.as_str()).filter(|name| known(name));
-        let silent: Vec<&str> = silent.collect();
+        let silent = silent.filter(|(channel, _)| known(&channel.name));
+        let silent: Vec<String> =
+            silent.map(|(channel, counts)| silence(channel, counts)).collect();
         if silent.is_empty() {
             return Ok(());
         }
@@ -466,8 +476,44 @@ impl<'a> Output<'a> {
     }
 }
 
+/// An error where devices from number `from` on are of classes that the model does not know; it
+/// names the first of them.
+fn refuse_unknown_classes(model: &Model, source: &Source, from: usize) -> Result<()> {
+    let unknown: Vec<(usize, AnalyticsError)> = (from..source.devices().len())
+        .filter_map(|at| model.class(&source.classes()[at]).err().map(|error| (at, error)))
+        .collect();
+    let count = unknown.len();
+    match unknown.into_iter().next() {
+        None => Ok(()),
+        Some((at, AnalyticsError::DeviceClass { class, expected, .. })) => {
+            let device = source.devices()[at].clone();
+            Err(AnalyticsError::DeviceClass { device, devices: count, class, expected })
+        }
+        Some((_, error)) => Err(error),
+    }
+}
+
+/// A channel without any number, and what it holds instead.
+fn silence(channel: &source::Channel, counts: &source::ChannelCounts) -> String {
+    match counts.text.first.first() {
+        Some(place) => format!("{} (it holds texts such as `{}`)", channel.name, place.text),
+        None => channel.name.clone(),
+    }
+}
+
 /// Findings that are kept where nobody asked for them.
 const FEW: usize = 10;
+
+/// An error where rows have no times and those that the model learned from had: numbered rows would
+/// be scored as if they came at even steps.
+fn refuse_untimed(model: &Model, source: &Source) -> Result<()> {
+    if source.time_kind() != TimeKind::Row || !model.provenance.timed {
+        return Ok(());
+    }
+    let (file, columns) = source.first_columns();
+    let columns = listed(&columns.collect::<Vec<_>>(), 20);
+    Err(AnalyticsError::NoTimes { file: file.to_owned(), columns })
+}
 
 /// An error if a file that is to be written is one that is read.
 pub(super) fn refuse_inputs_as_outputs<'p>(

@@ -2,9 +2,9 @@
 
 use super::score::refuse_inputs_as_outputs;
 use super::suspects::Suspects;
-use super::{Follower, Notes, source_spec};
+use super::{Follower, Notes, source_spec, told};
 use crate::detector::Role;
-use crate::error::Result;
+use crate::error::{AnalyticsError, Result};
 use crate::telemetry::budget::Method;
 use crate::telemetry::report::{ChannelReport, ClassReport, rounded};
 use crate::telemetry::{Channel, Chunk, Devices, Model, Schema, Settings, Trainer, TrainingReport};
@@ -65,14 +65,22 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
     // Scoring reads the same columns, whatever else a file has.
     let names = channels.iter().map(|channel| channel.name.clone());
     settings.columns.channels = Some(names.collect());
+    // And dates in the same order.
+    if let Some(dates) = source.dates() {
+        settings.columns.date_order = Some(dates.order.name().to_owned());
+    }
     let row_us = row_us(&settings);
     let mut trainer = Trainer::new(Schema::new(channels)?, settings, job.seed)?;
+    let (mut first, mut last, mut kept) = (i64::MAX, i64::MIN, 0);
     let mut numbers = Vec::new();
     while let Some(mut chunk) = source.next_chunk()? {
         for device in numbers.len()..source.devices().len() {
             numbers.push(trainer.device(&source.devices()[device], &source.classes()[device]));
         }
+        let times = chunk.time.iter();
+        (first, last) = times.fold((first, last), |(a, b), &time| (time.min(a), time.max(b)));
         keep_between(&mut chunk, job.from, job.until);
+        kept += chunk.len() as u64;
         suspects.take(&chunk);
         scale_rows(&mut chunk.time, source.time_kind(), row_us);
         let device: Vec<u32> = chunk.device.iter().map(|&d| numbers[d as usize]).collect();
@@ -84,9 +92,19 @@ pub fn train(job: &TrainJob, follower: Follower<'_>) -> Result<Trained> {
         })?;
         (follower.progress)(source.bytes_done(), source.bytes_total(), source.counts().rows);
     }
-    trainer.provenance(&source.digest().map(hex).unwrap_or_default(), &job.cpu);
+    if kept == 0 && (job.from.is_some() || job.until.is_some()) {
+        let (from, until) = (job.from, job.until);
+        return Err(AnalyticsError::NoRowsBetween { from, until, first, last });
+    }
+    let timed = source.time_kind() != TimeKind::Row;
+    trainer.provenance(&source.digest().map(hex).unwrap_or_default(), timed, &job.cpu);
     let mut notes = Notes::new(follower);
     untimed(source.time_kind()).into_iter().for_each(|note| notes.tell(note));
+    told::mixed(&source).into_iter().for_each(|note| notes.tell(note));
+    told::dates(&source, None).into_iter().for_each(|note| notes.tell(note));
+    if !named {
+        told::left_out(&source).into_iter().for_each(|note| notes.tell(note));
+    }
     suspects.notes(source.channels()).into_iter().for_each(|note| notes.tell(note));
     let (model, report) = trainer.finish()?;
     let fill_rows = model.settings.time.fill_rows;

@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 pub struct Provenance {
     /// SHA-256 of the training data, as whoever read it made it.
     pub data_digest: String,
+    /// Whether its rows had times; they were numbered where they had none, or where they came
+    /// from memory.
+    pub timed: bool,
     /// The seed of all draws.
     pub seed: u64,
     /// The processor's model: results of matrix kernels may differ by it in the last bits.
@@ -96,6 +99,8 @@ impl Model {
     pub fn class(&self, name: &str) -> Result<usize> {
         self.classes.iter().position(|class| class.name == name).ok_or_else(|| {
             AnalyticsError::DeviceClass {
+                device: String::new(),
+                devices: 0,
                 class: name.to_owned(),
                 expected: self
                     .classes

@@ -93,6 +93,9 @@ pub struct Columns {
     pub decimal_comma: bool,
     /// How times are written.
     pub time_format: Option<String>,
+    /// The order of day and month in dates that can be read either way: `day/month/year` or
+    /// `month/day/year`. A model remembers that of what it learned from.
+    pub date_order: Option<String>,
 }
 
 /// What becomes of a row that is older than the rows which may still be put in order.

@@ -142,9 +142,10 @@ impl Trainer {
         self.ordered = Ordered::default();
     }
 
-    /// Says where the telemetry came from and what it is scored on.
-    pub fn provenance(&mut self, data_digest: &str, cpu: &str) {
+    /// Says where the telemetry came from, whether its rows had times, and what it is scored on.
+    pub fn provenance(&mut self, data_digest: &str, timed: bool, cpu: &str) {
         self.provenance.data_digest = data_digest.to_owned();
+        self.provenance.timed = timed;
         self.provenance.cpu = cpu.to_owned();
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct ColumnArgs {
     #[arg(long, value_name = "CHANNEL=UNIT", value_parser = super::parse_set)]
     pub(crate) unit: Vec<(String, String)>,
     /// Rows of one value each: the columns of the channel's name and of its value.
-    #[arg(long, value_name = "METRIC,VALUE", value_delimiter = ',', num_args = 2)]
+    #[arg(long, value_name = "METRIC,VALUE", value_delimiter = ',', num_args = 1..=2)]
     pub(crate) long: Option<Vec<String>>,
     /// How inputs are written, where their names do not tell.
     #[arg(long, value_name = "FORMAT", value_parser = ["csv", "parquet", "arrow", "jsonl", "senml"])]

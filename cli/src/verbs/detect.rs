@@ -65,9 +65,13 @@ fn apply(flags: &ColumnArgs, settings: &mut Settings) {
         columns.ignore.clone_from(ignore);
     }
     columns.units.extend(flags.unit.iter().cloned());
-    if let Some([metric, value]) = flags.long.as_deref() {
-        columns.metric = Some(metric.clone());
-        columns.value.clone_from(value);
+    match flags.long.as_deref() {
+        Some([metric, value]) => {
+            columns.metric = Some(metric.clone());
+            columns.value.clone_from(value);
+        }
+        Some(_) => crate::console::usage("--long names two columns, METRIC,VALUE"),
+        None => {}
     }
     if let Some(period) = flags.period {
         settings.time.period_seconds = Some(period.seconds());
@@ -491,6 +495,7 @@ fn oddities(counts: &source::Counts, channels: &[source::Channel]) -> String {
     };
     line("rows out of order", &counts.late);
     line("rows with the time of another", &counts.duplicates);
+    line("rows without a device, which are those of one without a name", &counts.blank_devices);
     line("lines that are no telemetry", &counts.other);
     line("times that could not be read", &counts.unread);
     for (channel, counts) in channels.iter().zip(&counts.channels) {
@@ -526,6 +531,7 @@ fn oddities_json(counts: &source::Counts, channels: &[source::Channel]) -> Value
         "rows": counts.rows,
         "out_of_order": tally(&counts.late),
         "duplicates": tally(&counts.duplicates),
+        "blank_devices": tally(&counts.blank_devices),
         "other_lines": tally(&counts.other),
         "unread_times": tally(&counts.unread),
         "channels": of_channels,

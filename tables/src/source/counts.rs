@@ -66,6 +66,9 @@ pub struct Counts {
     pub late: Tally,
     /// Rows with the device and time of one that came shortly before.
     pub duplicates: Tally,
+    /// Rows whose cell of the device is blank. They are rows of a device of that name, the empty one:
+    /// left out they would be lost, and those of another they may not be.
+    pub blank_devices: Tally,
     /// Lines that are no measurement, such as a join in a stream of ChirpStack events.
     pub other: Tally,
     /// Numbers in JSON under names that came up only after the beginning of the files, which is

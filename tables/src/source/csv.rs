@@ -309,8 +309,8 @@ impl Rows<'_> {
 pub(super) fn wrong_time(row: u64, text: &[u8], plan: &Plan) -> TablesError {
     let expected = match &plan.time {
         Some(TimeFormat::Custom(pattern)) => format!("a time as `{pattern}`"),
-        Some(TimeFormat::DayFirst) => "day, month, year, as in the first rows".to_owned(),
-        Some(TimeFormat::MonthFirst) => "month, day, year, as in the first rows".to_owned(),
+        Some(TimeFormat::DayFirst) => "day, month, year, as other rows were read".to_owned(),
+        Some(TimeFormat::MonthFirst) => "month, day, year, as other rows were read".to_owned(),
         _ => format!("a time as in the first rows, one of: {TIME_FORMS}"),
     };
     TablesError::telemetry(TelemetryProblem {

@@ -2,10 +2,11 @@
 
 use super::batch;
 use super::csv;
+use super::devices;
 use super::json;
 use super::plan::{Head, HeadColumn, Preset, message, time_column};
 use super::senml;
-use super::spec::{Format, SourceSpec};
+use super::spec::{Format, Layout, SourceSpec};
 use crate::error::TablesError;
 use crate::read::damaged;
 use crate::scan::hinted;
@@ -17,6 +18,8 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use parquet::basic::Compression;
+use parquet::file::metadata::ParquetMetaData;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -120,6 +123,15 @@ pub(super) fn sniff(start: &[u8]) -> Format {
     }
 }
 
+/// Of a text that begins with JSON, which it is by its first line. Of a long layout the user names
+/// the columns, which those of SenML are not.
+pub(super) fn json_or_senml(start: &[u8], spec: &SourceSpec) -> Format {
+    let text = start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start);
+    let first = json::lines(text).next();
+    let senml = first.is_some_and(|(_, line)| senml::is_pack(line));
+    if senml && spec.layout == Layout::Wide { Format::SenMl } else { Format::JsonLines }
+}
+
 /// A look at the file `path`.
 pub(super) fn head(path: &Path, spec: &SourceSpec) -> Result<Head, TablesError> {
     let name = path.display().to_string();
@@ -128,9 +140,16 @@ pub(super) fn head(path: &Path, spec: &SourceSpec) -> Result<Head, TablesError> 
     let bytes = file.metadata().map_err(io)?.len();
     let mut start = Vec::new();
     (&mut file).take(8).read_to_end(&mut start).map_err(io)?;
-    let format = spec.format.or_else(|| Format::of_path(path)).unwrap_or_else(|| sniff(&start));
     if bytes == 0 {
         return Err(empty(&name));
+    }
+    let mut format = spec.format.or_else(|| Format::of_path(path)).unwrap_or_else(|| sniff(&start));
+    if spec.format.is_none() && format == Format::JsonLines {
+        // What is called JSON may be SenML; of a long layout the user names the columns.
+        file.seek(SeekFrom::Start(0)).map_err(io)?;
+        let mut look = Vec::new();
+        (&mut file).take(LOOK_BYTES).read_to_end(&mut look).map_err(io)?;
+        format = json_or_senml(&look, spec);
     }
     let mut head = match format {
         Format::Parquet => parquet(path, &name, spec)?,
@@ -172,6 +191,7 @@ pub(super) fn text(
         columns: Vec::new(),
         preset: Preset::default(),
         times: Vec::new(),
+        device_like: None,
         stamps: None,
         delimiter: b',',
         body: 0,
@@ -188,6 +208,13 @@ pub(super) fn text(
             if let Some(time) = time_column(&spec.columns, &head.preset, &head.columns) {
                 let times = sample.rows.iter().filter_map(|row| row.get(&time));
                 head.times = times.cloned().collect();
+                let rows = || sample.rows.iter().filter(|row| row.contains_key(&time));
+                let times: Vec<&str> = rows().map(|row| row[&time].as_str()).collect();
+                let cells = head.columns.iter().filter(|column| column.name != time).map(|c| {
+                    let cells = rows().filter_map(|row| row.get(&c.name)).map(String::as_str);
+                    (c.name.as_str(), c.texts > 0, cells.collect())
+                });
+                head.device_like = devices::column(&times, cells).map(str::to_owned);
             }
         }
         Format::SenMl => {
@@ -264,6 +291,14 @@ fn look_at_csv(text: &[u8], head: &mut Head, spec: &SourceSpec) -> Result<(), Ta
         let at = names.iter().position(|name| *name == time);
         let cells = rows.iter().filter_map(|row| row.get(at?));
         head.times = cells.filter(|cell| !cell.is_empty()).cloned().collect();
+        let rows = || rows.iter().filter(|row| row.len() == names.len());
+        let times: Vec<&str> = rows().filter_map(|row| Some(row[at?].as_str())).collect();
+        let columns = head.columns.iter().enumerate().filter(|(column, _)| Some(*column) != at);
+        let cells = columns.map(|(column, head)| {
+            let cells = rows().map(|row| row[column].as_str()).collect();
+            (head.name.as_str(), head.texts > 0, cells)
+        });
+        head.device_like = devices::column(&times, cells).map(str::to_owned);
     }
     Ok(())
 }
@@ -289,8 +324,28 @@ pub(super) fn parquet_metadata(path: &Path) -> Result<ArrowReaderMetadata, Table
     }
     let plain = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
         .map_err(|source| damaged(path, source))?;
+    if let Some(codec) = unsupported(plain.metadata()) {
+        return Err(message(
+            &name,
+            &format!("it is compressed with {codec}, which is not supported"),
+            "Parquet that is not compressed, or with Snappy, gzip, LZ4 or Zstandard",
+            "write it again with one of these",
+        ));
+    }
     let options = ArrowReaderOptions::new().with_schema(hinted(plain.schema()));
     Ok(ArrowReaderMetadata::load(&file, options).unwrap_or(plain))
+}
+
+/// A codec of the file that is not read.
+fn unsupported(metadata: &ParquetMetaData) -> Option<&'static str> {
+    let groups = metadata.row_groups().iter();
+    let codecs = groups.flat_map(|group| group.columns()).map(|column| column.compression());
+    codecs.into_iter().find_map(|codec| match codec {
+        Compression::LZO => Some("LZO"),
+        // Two minutes of building for what few files have.
+        Compression::BROTLI(_) => Some("Brotli"),
+        _ => None,
+    })
 }
 
 fn parquet(path: &Path, name: &str, spec: &SourceSpec) -> Result<Head, TablesError> {
@@ -338,6 +393,7 @@ fn arrow_head(name: &str, format: Format, columns: Vec<HeadColumn>, preset: Pres
         columns,
         preset,
         times: Vec::new(),
+        device_like: None,
         stamps: None,
         delimiter: b',',
         body: 0,

@@ -78,7 +78,10 @@ pub(super) fn parse(number: u64, line: &[u8]) -> Result<Value, TablesError> {
             column: None,
             problem,
             expected: "a JSON object on a line of its own".to_owned(),
-            advice: "mend the line, or name the format with --input-format".to_owned(),
+            advice:
+                "mend the line, or name the format with --input-format, such as senml for SenML \
+                     packs, each on a line of its own"
+                    .to_owned(),
         })
     };
     let line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
@@ -123,6 +126,11 @@ fn kind(value: &Value) -> Cell {
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A name; empty where there is none.
+fn name_of(value: &Value) -> String {
+    if value.is_null() { String::new() } else { plain(value).trim().to_owned() }
 }
 
 /// Decodes whole lines. Errors name the line from 0 in the block.
@@ -187,8 +195,8 @@ impl Rows<'_> {
                 time = self.time.as_mut().and_then(|time| time.parse(text.trim().as_bytes()));
                 wrong = Some(text);
             }
-            Some(Role::Device) => device = plain(value),
-            Some(Role::Class) => class = plain(value),
+            Some(Role::Device) => device = name_of(value),
+            Some(Role::Class) => class = name_of(value),
             Some(Role::Metric) => metric = plain(value),
             Some(&Role::Value(place)) => {
                 let place = place as usize;

@@ -2,13 +2,15 @@
 
 use super::block::Words;
 use super::counts::{ChannelCounts, Counts};
+use super::devices;
 use super::digest::Digests;
 use super::feed::{Feeder, Stdin};
 use super::inputs::{self, Batches, STDIN};
+use super::left_out::{self, Holds, LeftOut};
 use super::long::Pivot;
 use super::plan::{Head, Meaning, Plan, Role, message, same_columns};
 use super::spec::{Format, Layout, SourceSpec};
-use super::time::{Found, TIME_FORMS, TimeFormat, TimeKind};
+use super::time::{Found, TIME_FORMS, TimeFormat, TimeKind, unknown_directive};
 use super::{ONE_DEVICE, Source};
 use crate::error::{TablesError, TelemetryProblem};
 use sha2::{Digest, Sha256};
@@ -52,7 +54,10 @@ pub(super) fn reader(
     let mut look = Vec::new();
     let read = (&mut reader).take(LOOK).read_to_end(&mut look);
     read.map_err(|e| TablesError::io("read", Path::new(name), e))?;
-    let format = spec.format.unwrap_or_else(|| inputs::sniff(&look));
+    let format = spec.format.unwrap_or_else(|| match inputs::sniff(&look) {
+        Format::JsonLines => inputs::json_or_senml(&look, spec),
+        other => other,
+    });
     let needs_file = || {
         let expected = "CSV, JSON lines, SenML or an Arrow stream";
         message(name, "this format needs a file", expected, "write it to a file and name that")
@@ -113,12 +118,18 @@ fn build(
             "name it with --time",
         ));
     }
+    let mut left_out = left_out::columns(spec, &heads, &meaning);
     if long && meaning.channels.is_empty() {
-        let names = metrics(spec, &heads, plans(&meaning), stdin.is_some())?;
+        let (names, texts) = metrics(spec, &heads, plans(&meaning), stdin.is_some())?;
+        left_out.extend(texts);
         meaning.set_channels(spec, names, &BTreeMap::new());
         meaning.check_units(spec, &heads[0])?;
     }
     let plans = plans(&meaning);
+    let devices_known = meaning.device.is_some() || spec.device_from_file;
+    let device_like = heads.iter().find_map(|head| head.device_like.clone());
+    let device_like = device_like.filter(|name| !meaning.has(name));
+    let device_like = device_like.or_else(|| devices::fallback(&left_out).map(str::to_owned));
     let file_devices = spec.device_from_file.then(|| heads.iter().map(stem).collect());
     let counts = Counts {
         channels: vec![ChannelCounts::default(); meaning.channels.len()],
@@ -126,8 +137,10 @@ fn build(
     };
     Ok(Source {
         kind: found.as_ref().map_or(TimeKind::Row, |found| found.kind),
-        assumed: found.is_some_and(|found| found.assumed),
+        dates: found.and_then(|found| found.dates),
         reorder: spec.reorder_rows,
+        devices_known,
+        device_like: device_like.filter(|_| !devices_known),
         file_devices,
         devices: Words::default(),
         classes: Vec::new(),
@@ -139,6 +152,7 @@ fn build(
         bytes_total: heads.iter().map(|head| head.bytes).sum(),
         identity: identity(&heads)?,
         channels: meaning.channels,
+        left_out,
         feeder: Feeder::new(spec, heads, plans, stdin),
         ended: false,
     })
@@ -180,15 +194,29 @@ fn times(spec: &SourceSpec, heads: &[Head]) -> Result<Option<Found>, TablesError
     if let Some(kind) = heads.iter().find_map(|head| head.stamps)
         && heads.iter().all(|head| head.stamps.is_some() || head.times.is_empty())
     {
-        return Ok(Some(Found { format: TimeFormat::YearFirst, kind, assumed: false }));
+        return Ok(Some(Found { format: TimeFormat::YearFirst, kind, dates: None }));
     }
-    match TimeFormat::found(&samples, spec.time_format.as_deref()) {
+    if let Some(pattern) = &spec.time_format
+        && let Some(wrong) = unknown_directive(pattern)
+    {
+        return Err(message(
+            "--time-format",
+            &format!("`{wrong}` in `{pattern}` is no directive"),
+            "those of strftime, such as %Y, %m, %d, %H, %M, %S, %z",
+            "correct it; a percent sign itself is %%",
+        ));
+    }
+    match TimeFormat::found(&samples, spec.time_format.as_deref(), spec.date_order) {
         Ok(found) => Ok(Some(found)),
-        Err(text) => Err(wrong(heads, &name, Some(&text))),
+        Err(text) => Err(wrong(heads, &name, Some((&text, spec.time_format.as_deref())))),
     }
 }
 
-fn wrong(heads: &[Head], column: &str, text: Option<&str>) -> TablesError {
+/// The error of times of which `text` does not fit those before it, or the pattern; without it
+/// there are none.
+fn wrong(heads: &[Head], column: &str, text: Option<(&str, Option<&str>)>) -> TablesError {
+    let pattern = text.and_then(|(_, pattern)| pattern);
+    let text = text.map(|(text, _)| text);
     let has = |head: &&Head| text.is_none_or(|text| head.times.iter().any(|t| t.trim() == text));
     let head = heads.iter().find(has).unwrap_or(&heads[0]);
     let row = text.and_then(|text| head.times.iter().position(|time| time.trim() == text));
@@ -199,9 +227,12 @@ fn wrong(heads: &[Head], column: &str, text: Option<&str>) -> TablesError {
         column: Some(column.to_owned()),
         problem: text.map_or_else(
             || "there is no time in any row".to_owned(),
-            |text| format!("`{text}` is no time that fits the rows before it"),
+            |text| match pattern {
+                Some(_) => format!("`{text}` is not written as --time-format says"),
+                None => format!("`{text}` is no time that fits the rows before it"),
+            },
         ),
-        expected: TIME_FORMS.to_owned(),
+        expected: pattern.map_or(TIME_FORMS.to_owned(), |pattern| format!("a time as `{pattern}`")),
         advice: "say how times are written with --time-format, such as %d.%m.%Y %H:%M, or name \
                  another column with --time"
             .to_owned(),
@@ -219,13 +250,14 @@ fn order(heads: &mut [Head], format: &TimeFormat) {
     heads.sort_by_cached_key(|head| first(head).unwrap_or(i64::MAX));
 }
 
-/// The metrics of the long layout: those that have a number anywhere. It takes a pass of its own.
+/// The metrics of the long layout, which are those that have a number anywhere, and the others. It
+/// takes a pass of its own.
 fn metrics(
     spec: &SourceSpec,
     heads: &[Head],
     mut plans: Vec<Plan>,
     once: bool,
-) -> Result<Vec<String>, TablesError> {
+) -> Result<(Vec<String>, Vec<LeftOut>), TablesError> {
     if once {
         return Err(message(
             &heads[0].name,
@@ -255,9 +287,9 @@ fn metrics(
             *known.entry(word.clone()).or_default() |= numeric;
         }
     }
-    let ignored = |name: &String| spec.columns.ignore.contains(name);
-    let names = known.into_iter().filter(|(name, numeric)| *numeric && !ignored(name));
-    let names: Vec<String> = names.map(|(name, _)| name).collect();
+    known.retain(|name, _| !spec.columns.ignore.contains(name));
+    let (names, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|(_, numeric)| *numeric);
+    let names: Vec<String> = names.into_iter().map(|(name, _)| name).collect();
     if names.is_empty() {
         return Err(message(
             &heads[0].name,
@@ -266,7 +298,10 @@ fn metrics(
             "check which columns hold metric and value",
         ));
     }
-    Ok(names)
+    let (holds, example) = (Holds::Other, String::new());
+    let others = others.into_iter();
+    let others = others.map(|(name, _)| LeftOut { name, holds, example: example.clone() });
+    Ok((names, others.collect()))
 }
 
 /// The name of a file without folder and ending.

@@ -68,6 +68,8 @@ pub(super) struct Head {
     pub(super) preset: Preset,
     /// The first times as they are written; empty if there is no column of times.
     pub(super) times: Vec<String>,
+    /// The column that may tell devices apart, by the first rows.
+    pub(super) device_like: Option<String>,
     /// What kind they are where the file itself says so.
     pub(super) stamps: Option<TimeKind>,
     /// The delimiter of CSV.
@@ -185,6 +187,12 @@ impl Meaning {
         Ok(meaning)
     }
 
+    /// Whether a column is the time, the device or the class, or a channel that somebody named.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let taken = [&self.time, &self.device, &self.class];
+        taken.into_iter().flatten().any(|taken| taken == name)
+    }
+
     /// That no channel is the time, the device or the class as well.
     fn check_roles(&self, file: &str, channels: &[String]) -> Result<(), TablesError> {
         let roles = [
@@ -270,6 +278,13 @@ impl Meaning {
         }
         for name in &map.exogenous {
             exists(heads, &full(name), "--exogenous")?;
+        }
+        // One that is misspelt would be learned. Not every file needs to have it.
+        for name in map.ignore.iter().map(full) {
+            let has = |head: &Head| head.columns.iter().any(|column| column.name == name);
+            if !heads.iter().any(has) {
+                exists(heads, &name, "--ignore")?;
+            }
         }
         let mut sums: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for column in heads.iter().flat_map(|head| &head.columns) {

@@ -132,6 +132,27 @@ pub(super) fn decode(text: &[u8], plan: &Plan) -> Result<Block, TablesError> {
     Ok(block)
 }
 
+/// Whether a line is a pack, or a single record, by the labels of its fields.
+pub(super) fn is_pack(line: &[u8]) -> bool {
+    let is_record = |value: &Value| {
+        let Value::Object(fields) = value else { return false };
+        let has = |names: &[&str]| names.iter().any(|name| fields.contains_key(*name));
+        let known = |name: &String| LABELS.contains(&name.as_str()) || name.ends_with('_');
+        has(&["n", "bn"])
+            && has(&["v", "vs", "vb", "vd", "s", "bt", "bv"])
+            && fields.keys().all(known)
+    };
+    match serde_json::from_slice(line) {
+        Ok(Value::Array(records)) => records.first().is_some_and(is_record),
+        Ok(record) => is_record(&record),
+        Err(_) => false,
+    }
+}
+
+/// The labels of section 4.3 and the registry of section 12.2.
+const LABELS: [&str; 16] =
+    ["bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut", "ct"];
+
 /// The records of a pack that measure something.
 fn pack(number: u64, value: &Value) -> Result<Vec<Record>, TablesError> {
     let wrong = |problem: String, expected: &str| {
@@ -144,8 +165,13 @@ fn pack(number: u64, value: &Value) -> Result<Vec<Record>, TablesError> {
             advice: "mend the pack".to_owned(),
         })
     };
-    let Value::Array(records) = value else {
-        return Err(wrong("the line is no SenML pack".to_owned(), "a JSON array of records"));
+    let records = match value {
+        Value::Array(records) => records.as_slice(),
+        Value::Object(_) => std::slice::from_ref(value),
+        _ => {
+            let problem = "the line is no SenML pack".to_owned();
+            return Err(wrong(problem, "a JSON array of records, or one record"));
+        }
     };
     let mut base = Base::default();
     let mut resolved = Vec::new();
@@ -157,6 +183,16 @@ fn pack(number: u64, value: &Value) -> Result<Vec<Record>, TablesError> {
         if let Some(field) = fields.keys().find(|name| name.ends_with('_')) {
             let problem = format!("the field `{field}` must be understood and is not known");
             return Err(wrong(problem, "the fields of RFC 8428"));
+        }
+        let known = |name: &String| LABELS.contains(&name.as_str());
+        if !fields.keys().any(known) {
+            let first = fields.keys().next().map_or("nothing", String::as_str);
+            let problem = format!("the line is no SenML pack: a record has `{first}`");
+            return Err(wrong(
+                problem,
+                "records with `n` or `bn` and `v`; of other JSON an object on each line, in a file \
+                 that ends in .jsonl or with --input-format jsonl",
+            ));
         }
         base.take(fields);
         let Some(value) = reading(fields, base.value) else { continue };

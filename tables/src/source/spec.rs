@@ -1,5 +1,6 @@
 //! What the user says about foreign telemetry: where it is, what its columns mean.
 
+use super::time::DateOrder;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -21,6 +22,9 @@ pub struct SourceSpec {
     pub decimal_comma: bool,
     /// How times are written, in the letters of `strftime`; found out where it is not given.
     pub time_format: Option<String>,
+    /// The order of day and month in dates that can be read either way; that of the smallest steps
+    /// where it is not given.
+    pub date_order: Option<DateOrder>,
     /// Whether each file is a device of its own, called like the file without its ending.
     pub device_from_file: bool,
     /// How many rows of a device a row may come late. Beyond it the clock went back, which is an
@@ -54,6 +58,7 @@ impl Default for SourceSpec {
             delimiter: None,
             decimal_comma: false,
             time_format: None,
+            date_order: None,
             device_from_file: false,
             reorder_rows: Self::REORDER_ROWS,
             threads: 1,

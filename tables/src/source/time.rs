@@ -124,13 +124,53 @@ pub(crate) enum TimeFormat {
     Custom(String),
 }
 
+/// In which order the date of a text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOrder {
+    /// Year, month, day.
+    YearFirst,
+    /// Day, month, year.
+    DayFirst,
+    /// Month, day, year.
+    MonthFirst,
+}
+
+impl DateOrder {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::YearFirst, Self::DayFirst, Self::MonthFirst];
+
+    /// The name for people and settings.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::YearFirst => "year/month/day",
+            Self::DayFirst => "day/month/year",
+            Self::MonthFirst => "month/day/year",
+        }
+    }
+
+    /// The order called `name`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.name() == name)
+    }
+}
+
+/// How the dates of texts were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dates {
+    /// The order that was taken.
+    pub order: DateOrder,
+    /// Where day and month could be told from each other by no date that was looked at, one of
+    /// them; none where somebody said which comes first.
+    pub ambiguous: Option<String>,
+}
+
 /// What samples tell about times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     pub(crate) format: TimeFormat,
     pub(crate) kind: TimeKind,
-    /// Whether day and month could be told from each other by nothing.
-    pub(crate) assumed: bool,
+    /// How dates were read, where the texts had any and nobody said how.
+    pub(crate) dates: Option<Dates>,
 }
 
 /// What a message may say that times can look like.
@@ -139,43 +179,60 @@ pub(crate) const TIME_FORMS: &str = "RFC 3339 or ISO (2020-03-09 10:14:33), DD/M
 
 impl TimeFormat {
     /// The format that fits all of `samples`, each the first times of a file; the first text that
-    /// fits none is the error.
-    pub(crate) fn found(samples: &[Vec<String>], custom: Option<&str>) -> Result<Found, String> {
+    /// fits none is the error. Where day and month cannot be told from each other, `order` tells
+    /// them, and without it the order with which times jump least.
+    pub(crate) fn found(
+        samples: &[Vec<String>],
+        custom: Option<&str>,
+        order: Option<DateOrder>,
+    ) -> Result<Found, String> {
         let texts = || samples.iter().flatten().map(|text| text.trim());
         if let Some(pattern) = custom {
             let format = Self::Custom(pattern.to_owned());
             let zoned = pattern.contains("%z") || pattern.contains("%:z") || pattern.contains("%+");
             let kind = if zoned { TimeKind::Zoned } else { TimeKind::Naive };
             let wrong = texts().find(|text| format.parse(text.as_bytes()).is_none());
-            return wrong.map_or(Ok(Found { format, kind, assumed: false }), |w| Err(w.to_owned()));
+            return wrong.map_or(Ok(Found { format, kind, dates: None }), |w| Err(w.to_owned()));
         }
         if let Ok(numbers) = texts().map(str::parse::<i64>).collect::<Result<Vec<_>, _>>() {
             let largest = numbers.iter().copied().max_by_key(|n| n.unsigned_abs()).unwrap_or(0);
             let unit = EpochUnit::of_magnitude(largest);
             let kind = TimeKind::Epoch(unit);
-            return Ok(Found { format: Self::Epoch(unit), kind, assumed: false });
+            return Ok(Found { format: Self::Epoch(unit), kind, dates: None });
         }
         let fits = |format: &Self| texts().find(|text| format.parse(text.as_bytes()).is_none());
         if fits(&Self::EpochSeconds).is_none() {
             let (format, kind) = (Self::EpochSeconds, TimeKind::EpochSeconds);
-            return Ok(Found { format, kind, assumed: false });
+            return Ok(Found { format, kind, dates: None });
         }
         let zoned = texts().next().is_some_and(has_zone);
         let kind = if zoned { TimeKind::Zoned } else { TimeKind::Naive };
-        let of = |format, assumed| Ok(Found { format, kind, assumed });
+        let of = |order, ambiguous| {
+            let format = match order {
+                DateOrder::YearFirst => Self::YearFirst,
+                DateOrder::DayFirst => Self::DayFirst,
+                DateOrder::MonthFirst => Self::MonthFirst,
+            };
+            Ok(Found { format, kind, dates: Some(Dates { order, ambiguous }) })
+        };
         let year_first = fits(&Self::YearFirst);
         match (year_first, fits(&Self::DayFirst), fits(&Self::MonthFirst)) {
-            (None, _, _) => of(Self::YearFirst, false),
-            (_, None, Some(_)) => of(Self::DayFirst, false),
-            (_, Some(_), None) => of(Self::MonthFirst, false),
+            (None, _, _) => of(DateOrder::YearFirst, None),
+            (_, None, Some(_)) => of(DateOrder::DayFirst, None),
+            (_, Some(_), None) => of(DateOrder::MonthFirst, None),
             (Some(wrong), Some(_), Some(_)) => Err(wrong.to_owned()),
             (Some(_), None, None) => {
+                if let Some(order) = order.filter(|&order| order != DateOrder::YearFirst) {
+                    return of(order, None);
+                }
                 let (day, month) = (Self::DayFirst.span(samples), Self::MonthFirst.span(samples));
-                let same = texts().all(|text| {
-                    Self::DayFirst.parse(text.as_bytes()) == Self::MonthFirst.parse(text.as_bytes())
-                });
-                let format = if month < day { Self::MonthFirst } else { Self::DayFirst };
-                of(format, month == day && !same)
+                let order = if month < day { DateOrder::MonthFirst } else { DateOrder::DayFirst };
+                // One that the two orders read differently tells more.
+                let differs = |text: &&str| {
+                    Self::DayFirst.parse(text.as_bytes()) != Self::MonthFirst.parse(text.as_bytes())
+                };
+                let example = texts().find(differs).or_else(|| texts().next());
+                of(order, example.map(str::to_owned))
             }
         }
     }
@@ -212,6 +269,21 @@ impl TimeFormat {
             Self::Custom(pattern) => custom(std::str::from_utf8(text).ok()?, pattern),
         }
     }
+}
+
+/// The first directive of a pattern that is none, such as `%Q`.
+pub(crate) fn unknown_directive(pattern: &str) -> Option<&str> {
+    use chrono::format::{Item, StrftimeItems};
+    let wrong = |text: &str| StrftimeItems::new(text).any(|item| matches!(item, Item::Error));
+    if !wrong(pattern) {
+        return None;
+    }
+    // The shortest beginning that is wrong and stays so with what follows ends in it.
+    let ends = pattern.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = ends.clone().find(|&end| wrong(&pattern[..end]) && !pattern[..end].ends_with('%'));
+    let end = end.unwrap_or(pattern.len());
+    let begin = pattern[..end].rfind('%').unwrap_or(0);
+    Some(&pattern[begin..end])
 }
 
 /// Seconds with a fraction in whole microseconds.

@@ -67,6 +67,12 @@ fn a_missing_column_is_told_with_those_that_are_there() {
     spec.columns.time = Some("tyme".to_owned());
     says(&spec, &["there is no column `tyme` (--time), did you mean `time`?"]);
     let mut spec = of(&[&path]);
+    spec.columns.ignore = vec!["flwo".to_owned()];
+    says(&spec, &["there is no column `flwo` (--ignore), did you mean `flow`?", "time, pressure"]);
+    // Channels that are named leave nothing to ignore, as where a model names them.
+    spec.columns.channels = Some(vec!["flow".to_owned()]);
+    assert!(Source::open(&spec).is_ok());
+    let mut spec = of(&[&path]);
     spec.layout = Layout::Long { metric: "m".to_owned(), value: "flow".to_owned() };
     says(&spec, &["there is no column `m`"]);
 }
@@ -188,8 +194,12 @@ fn senml_that_cannot_be_placed_in_time_is_an_error() {
     says(&of(&[&path]), &["t.senml row 1: the time 0 is relative to a now that is not known"]);
     let path = write(folder.path(), "u.senml", "[{\"n\":\"a\",\"x_\":1}]\n");
     says(&of(&[&path]), &["the field `x_` must be understood"]);
-    let path = write(folder.path(), "v.senml", "{\"n\":\"a\"}\n");
+    let path = write(folder.path(), "v.senml", "7\n");
     says(&of(&[&path]), &["the line is no SenML pack", "expected a JSON array"]);
+    let path = write(folder.path(), "w.json", "[{\"time\":1,\"a\":2},{\"time\":2,\"a\":3}]\n");
+    says(&of(&[&path]), &["no SenML pack: a record has `time`", "--input-format jsonl"]);
+    let path = write(folder.path(), "x.jsonl", "[\n{\"n\":\"a\",\"v\":2}\n]\n");
+    says(&of(&[&path]), &["x.jsonl row 1: the line is no JSON", "senml for SenML packs, each on"]);
 }
 
 #[test]

@@ -8,7 +8,11 @@ use arrow::array::{
 };
 use arrow::datatypes::{Field, Int32Type, Schema};
 use arrow::ipc::writer::{FileWriter, StreamWriter};
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader, ParquetMetaDataWriter};
+use parquet::file::properties::WriterProperties;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -349,4 +353,118 @@ fn names_that_come_up_late_in_json_are_counted() {
     let mut source = text(&plain(), &json).unwrap();
     assert_eq!(all(&mut source).len(), 2000);
     assert_eq!(source.counts().unread.first[0].to_string(), "t.csv row 1901: late");
+}
+
+#[test]
+fn rows_without_a_device_are_kept_as_those_of_one_without_a_name_and_counted() {
+    let csv = "time,id,a\n1,x,1\n1,,2\n2,x,3\n2, ,4\n3,\"\",5\n";
+    let json = "{\"time\":1,\"id\":\"x\",\"a\":1}\n{\"time\":1,\"a\":2}\n\
+                {\"time\":2,\"id\":\"x\",\"a\":3}\n{\"time\":2,\"id\":\"\",\"a\":4}\n\
+                {\"time\":3,\"id\":null,\"a\":5}\n";
+    let mut spec = plain();
+    spec.columns.device = Some("id".to_owned());
+    for written in [csv, json] {
+        let mut source = text(&spec, written).unwrap();
+        let rows = all(&mut source);
+        assert_eq!(source.devices(), ["x", ""], "{written}");
+        assert_eq!(rows.device, [0, 1, 0, 1, 1], "none is lost, and none is another device's");
+        assert_eq!(rows.values[0], [1.0, 2.0, 3.0, 4.0, 5.0]);
+        let blank = &source.counts().blank_devices;
+        assert_eq!((blank.count, blank.first[0].row), (3, 2));
+    }
+    let mut source = text(&spec, "time,id,a\n1,x,1\n").unwrap();
+    all(&mut source);
+    assert_eq!(source.counts().blank_devices.count, 0);
+}
+
+#[test]
+fn senml_is_found_out_by_its_content_whatever_the_file_is_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = "\n[{\"bn\":\"urn:dev:mac:01:\",\"bt\":1583748873,\"n\":\"flow\",\"v\":2},\
+                {\"n\":\"heat\",\"v\":3}]\n";
+    let single = "{\"bn\":\"urn:dev:mac:01:\",\"bt\":1583748873,\"n\":\"flow\",\"u\":\"l/s\",\"v\":2}\n\
+                  {\"n\":\"urn:dev:mac:01:flow\",\"t\":1583748874,\"v\":3}\n";
+    for (name, written, channels) in [
+        ("a.jsonl", pack, ["flow", "heat"].as_slice()),
+        ("a.json", pack, &["flow", "heat"]),
+        ("b.jsonl", single, &["flow"]),
+        ("b.json", single, &["flow"]),
+    ] {
+        let mut source = Source::open(&of(&[&write(folder.path(), name, written)])).unwrap();
+        assert_eq!(names(&source), channels, "{name}");
+        assert_eq!(all(&mut source).time[0], MOMENT, "{name}");
+        assert_eq!(source.devices(), ["urn:dev:mac:01"], "{name}");
+    }
+    assert_eq!(names(&text(&plain(), single).unwrap()), ["flow"], "of standard input as well");
+    // Other JSON with some of the same names is none.
+    let other = "{\"time\":1,\"n\":7,\"v\":2}\n{\"time\":2,\"n\":8,\"v\":3}\n";
+    let source = Source::open(&of(&[&write(folder.path(), "c.jsonl", other)])).unwrap();
+    assert_eq!(names(&source), ["n", "v"]);
+    let long = "{\"t\":1,\"n\":\"a\",\"v\":2}\n{\"t\":2,\"n\":\"a\",\"v\":3}\n";
+    let mut spec = of(&[&write(folder.path(), "d.jsonl", long)]);
+    spec.layout = Layout::Long { metric: "n".to_owned(), value: "v".to_owned() };
+    spec.columns.time = Some("t".to_owned());
+    assert_eq!(names(&Source::open(&spec).unwrap()), ["a"], "as the user says");
+}
+
+#[test]
+fn parquet_of_every_codec_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let codecs = [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
+        Compression::ZSTD(ZstdLevel::default()),
+    ];
+    let time: ArrayRef = Arc::new(Int64Array::from_iter_values(0..500));
+    let values: ArrayRef =
+        Arc::new(Float64Array::from_iter_values((0..500).map(|v| f64::from(v % 7))));
+    let batch = RecordBatch::try_from_iter([("time", time), ("a", values)]).unwrap();
+    for codec in codecs {
+        let path = folder.path().join("t.parquet");
+        let file = std::fs::File::create(&path).unwrap();
+        let properties = WriterProperties::builder().set_compression(codec).build();
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        let written = writer.close().unwrap();
+        assert_eq!(written.row_group(0).column(0).compression(), codec);
+        let mut source = Source::open(&of(&[&path.display().to_string()])).unwrap();
+        let rows = all(&mut source);
+        let sum: f64 = rows.values[0].iter().sum();
+        assert_eq!((rows.len(), sum), (500, 1494.0), "{codec}");
+    }
+}
+
+#[test]
+fn parquet_of_a_codec_that_is_not_read_is_not_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    for (codec, name) in
+        [(Compression::LZO, "LZO"), (Compression::BROTLI(BrotliLevel::default()), "Brotli")]
+    {
+        write_parquet(&path, &[batch()]);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let metadata =
+            ParquetMetaDataReader::new().parse_and_finish(&Bytes::from(bytes.clone())).unwrap();
+        let mut group = metadata.row_group(0).clone().into_builder();
+        let column = |column: &ColumnChunkMetaData| {
+            column.clone().into_builder().set_compression(codec).build().unwrap()
+        };
+        group =
+            group.set_column_metadata(metadata.row_group(0).columns().iter().map(column).collect());
+        let metadata = metadata.into_builder().set_row_groups(vec![group.build().unwrap()]).build();
+        let footer = u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().unwrap()) as usize;
+        bytes.truncate(bytes.len() - 8 - footer);
+        ParquetMetaDataWriter::new(&mut bytes, &metadata).finish().unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        let error = Source::open(&of(&[&path.display().to_string()])).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!(
+                "t.parquet: it is compressed with {name}, which is not supported"
+            )),
+            "{error}"
+        );
+    }
 }

@@ -4,7 +4,15 @@ use super::*;
 use proptest::prelude::*;
 
 fn found(texts: &[&str]) -> Result<Found, String> {
-    TimeFormat::found(&[texts.iter().map(|&text| text.to_owned()).collect()], None)
+    found_after(texts, None)
+}
+
+fn found_after(texts: &[&str], order: Option<DateOrder>) -> Result<Found, String> {
+    TimeFormat::found(&[texts.iter().map(|&text| text.to_owned()).collect()], None, order)
+}
+
+fn ambiguous(found: &Found) -> Option<&str> {
+    found.dates.as_ref().and_then(|dates| dates.ambiguous.as_deref())
 }
 
 /// 2020-03-09 10:14:33 UTC.
@@ -36,19 +44,44 @@ fn iso_forms_are_one_moment() {
 #[test]
 fn day_and_month_are_told_apart_by_what_fits_and_by_small_steps() {
     let batadal = found(&["06/01/14 22", "06/01/14 23", "07/01/14 00"]).unwrap();
-    assert_eq!((&batadal.format, batadal.assumed), (&TimeFormat::DayFirst, false));
+    assert_eq!(
+        (&batadal.format, ambiguous(&batadal)),
+        (&TimeFormat::DayFirst, Some("06/01/14 22"))
+    );
     assert_eq!(batadal.format.parse(b"07/01/14 00"), Some(1_389_052_800_000_000));
     let american = found(&["1/1/1998 8:00", "1/2/1998 8:50", "1/3/1998 9:40"]).unwrap();
-    assert_eq!((&american.format, american.assumed), (&TimeFormat::MonthFirst, false));
+    assert_eq!(american.format, TimeFormat::MonthFirst);
+    assert_eq!(ambiguous(&american), Some("1/2/1998 8:50"), "which tells more than the first");
     assert_eq!(american.format.parse(b"1/2/1998 8:50"), Some(883_731_000_000_000));
-    assert_eq!(found(&["1/31/1998 8:00"]).unwrap().format, TimeFormat::MonthFirst);
+    let clear = found(&["1/31/1998 8:00"]).unwrap();
+    assert_eq!((&clear.format, ambiguous(&clear)), (&TimeFormat::MonthFirst, None));
     assert_eq!(found(&["31.01.1998 08:00:01"]).unwrap().format, TimeFormat::DayFirst);
     let open = found(&["03/04/2020 10:00", "03/04/2020 11:00"]).unwrap();
-    assert_eq!((open.format, open.assumed), (TimeFormat::DayFirst, true));
-    assert!(!found(&["03/03/2020 10:00"]).unwrap().assumed);
+    assert_eq!((&open.format, ambiguous(&open)), (&TimeFormat::DayFirst, Some("03/04/2020 10:00")));
+    let open = found(&["03/03/2020 10:00"]).unwrap();
+    assert_eq!(ambiguous(&open), Some("03/03/2020 10:00"), "later rows may differ");
     let noon = found(&["1/31/1998 12:05 PM"]).unwrap().format;
     assert_eq!(noon.parse(b"1/31/1998 12:05 PM"), noon.parse(b"1/31/1998 12:05"));
     assert_eq!(noon.parse(b"1/31/1998 12:05 AM"), noon.parse(b"1/31/1998 0:05"));
+}
+
+#[test]
+fn an_order_that_is_known_settles_dates_that_fit_both_and_no_others() {
+    let month = Some(DateOrder::MonthFirst);
+    let settled = found_after(&["03/04/2020 10:00", "03/04/2020 11:00"], month).unwrap();
+    assert_eq!((&settled.format, ambiguous(&settled)), (&TimeFormat::MonthFirst, None));
+    // Even against the smaller steps, which a gap may have made.
+    let settled = found_after(&["06/01/14 22", "07/01/14 00"], month).unwrap();
+    assert_eq!((&settled.format, ambiguous(&settled)), (&TimeFormat::MonthFirst, None));
+    let other = found_after(&["31/01/2020 10:00"], month).unwrap();
+    assert_eq!(other.dates.map(|dates| dates.order), Some(DateOrder::DayFirst));
+    let year = found_after(&["2020-03-04"], month).unwrap();
+    assert_eq!(year.dates.map(|dates| dates.order), Some(DateOrder::YearFirst));
+    let open = found_after(&["03/04/2020"], Some(DateOrder::YearFirst)).unwrap();
+    assert_eq!(ambiguous(&open), Some("03/04/2020"));
+    for order in DateOrder::ALL {
+        assert_eq!(DateOrder::named(order.name()), Some(order));
+    }
 }
 
 #[test]
@@ -78,7 +111,7 @@ fn zones_and_patterns_make_the_kind() {
     assert_eq!(found(&["2020-03-09 10:14:33"]).unwrap().kind, TimeKind::Naive);
     assert_eq!(found(&["2020-03-09", "yesterday"]), Err("yesterday".to_owned()));
     let texts = vec![vec!["9 Mar 2020 10h14".to_owned()]];
-    let custom = TimeFormat::found(&texts, Some("%d %b %Y %Hh%M")).unwrap();
+    let custom = TimeFormat::found(&texts, Some("%d %b %Y %Hh%M"), None).unwrap();
     assert_eq!(custom.format.parse(b"9 Mar 2020 10h14"), Some(MOMENT - 33_000_000));
     let date = TimeFormat::Custom("%d.%m.%y".to_owned());
     assert_eq!(date.parse(b"02.01.70"), Some(86_400_000_000));
@@ -98,5 +131,19 @@ proptest! {
             prop_assert_eq!(&text[..10], chrono.format("%Y-%m-%d").to_string());
             prop_assert_eq!(&text[11..19], chrono.format("%H:%M:%S").to_string());
         }
+    }
+}
+
+#[test]
+fn a_directive_that_is_none_is_found() {
+    for (pattern, wrong) in
+        [("%Q", "%Q"), ("%Y-%m-%d %Q:%M", "%Q"), ("%Y %", "%"), ("%d.%m.%Y %H:%E", "%E")]
+    {
+        assert_eq!(unknown_directive(pattern), Some(wrong), "{pattern}");
+    }
+    for pattern in
+        ["%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S%.3f%:z", "%-d/%-m/%y %I:%M %p", "%s", "%%Q"]
+    {
+        assert_eq!(unknown_directive(pattern), None, "{pattern}");
     }
 }
