@@ -138,7 +138,7 @@ fn outputs_are_looked_at_before_anything_is_read() {
 fn training_tells_what_is_missing_and_that_its_days_differ() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = folder.path();
-    let holes = |i: usize| if i % 3 == 0 { ",".to_owned() } else { format!(",{}", i % 7) };
+    let holes = |i: usize| if i.is_multiple_of(3) { ",".to_owned() } else { format!(",{}", i % 7) };
     std::fs::write(at.join("t.csv"), waves(0..900, &holes, ",c")).expect("a file");
     let train = ["train", "--in", "t.csv", "--out", "m", "--format", "json"];
     let notes = json(&fieldmirror(&train, at))["notes"].to_string();
