@@ -175,14 +175,17 @@ fn missing(report: &TrainingReport, fill_rows: usize) -> Option<String> {
 /// Channels that a note names.
 const NAMED: usize = 5;
 
-/// So many times the false alarms asked for are told.
-const UNEVEN: f64 = 1.3;
+/// More false alarms than were asked for are told if chance would not give as many once in twenty
+/// times: so many standard deviations.
+const UNEVEN: f64 = 1.65;
 
 /// What is to be said of classes whose parts of the time differ too much for the budget.
 fn uneven(report: &TrainingReport) -> Vec<String> {
     let found = report.classes.iter().filter(|class| {
         let found = &class.calibration;
-        found.method != Method::Given && found.achieved > UNEVEN * found.nominal
+        let [achieved, asked] =
+            [found.achieved, found.nominal].map(|rate| rate * found.device_days);
+        found.method != Method::Given && achieved > asked + UNEVEN * asked.sqrt()
     });
     let note = |class: &ClassReport| {
         let found = &class.calibration;
@@ -217,4 +220,49 @@ pub(super) fn scale_rows(time: &mut [i64], kind: TimeKind, row_us: i64) {
 
 pub(super) fn hex(bytes: [u8; 32]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::budget::Calibration;
+
+    fn report(method: Method, achieved: f64, device_days: f64) -> TrainingReport {
+        let calibration = Calibration {
+            threshold: 1.0,
+            method,
+            capped: false,
+            nominal: 3.0,
+            achieved,
+            device_days,
+            mean: 0.0,
+        };
+        let class = ClassReport {
+            class: "pump".to_owned(),
+            devices: 1,
+            rows: 0,
+            rows_kept: 0,
+            stretches: 1,
+            detectors: Vec::new(),
+            calibration,
+        };
+        TrainingReport {
+            period_seconds: 60.0,
+            period_inferred: true,
+            counts: Default::default(),
+            channels: Vec::new(),
+            classes: vec![class],
+        }
+    }
+
+    #[test]
+    fn more_alarms_than_chance_gives_are_told_as_parts_that_differ() {
+        assert!(uneven(&report(Method::Counted, 5.75, 1.0)).is_empty(), "6 of 3 may be chance");
+        let told = uneven(&report(Method::Counted, 5.75, 4.0));
+        let words =
+            "of class `pump` differ: 5.75 false alarms per device-day came out of fold where 3";
+        assert!(told[0].contains(words), "{told:?}");
+        assert!(uneven(&report(Method::Counted, 3.3, 4.0)).is_empty());
+        assert!(uneven(&report(Method::Given, 50.0, 4.0)).is_empty());
+    }
 }

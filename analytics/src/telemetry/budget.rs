@@ -7,7 +7,8 @@
 //!
 //! Real training rows hold stretches that are not as tomorrow: a probe that was out of the soil for
 //! a week, a start that was not warm yet. Their alarms come close together. So alarms are counted
-//! by parts of the time, and the loudest quarter of the parts counts no more than the others do.
+//! by parts of the time, and the loudest quarter of the parts is left out: the others may have as
+//! many as the calmer parts of telemetry have that is the same all the time.
 
 use super::alarm::{Episode, episodes};
 use super::settings::{Alarm, Budget};
@@ -99,14 +100,15 @@ const MERGED_MIN: usize = 8;
 const ALARMED: f64 = 0.1;
 
 /// Candidate thresholds per doubling of the rows above.
-const CANDIDATES: f64 = 6.0;
+const CANDIDATES: f64 = 12.0;
 
 /// The threshold for `budget`, from fused out-of-fold scores of stretches that lasted
 /// `device_days` together. Scores end at `most`.
 ///
 /// # Source
 /// Counting is split conformal prediction (Vovk, Gammerman, Shafer, 2005) with an alarm as the
-/// unit, of trimmed counts. Beyond: peaks over threshold (Pickands 1975) with
+/// unit, of trimmed counts that are compared with what trimming leaves on average.
+/// Beyond: peaks over threshold (Pickands 1975) with
 /// exponential excesses; see [`crate::calibration::threshold`] on why not Pareto ones.
 pub fn calibrate(
     stretches: &[Clean<'_>],
@@ -176,14 +178,11 @@ struct Alarms {
 }
 
 impl Alarms {
-    /// How many there would be if the loudest parts were no louder than the others: as many as
-    /// leave what the calmer parts have, spread evenly and without the loudest.
-    fn trimmed(&self) -> usize {
+    /// How many begin in the calmer parts.
+    fn calm(&self) -> usize {
         let mut parts = self.parts;
         parts.sort_unstable();
-        let calm = PARTS - LOUD;
-        let kept: usize = parts[..calm].iter().sum();
-        self.episodes.len().min(kept / calm * PARTS + kept % calm + LOUD)
+        parts[..PARTS - LOUD].iter().sum()
     }
 
     /// Whether they run into each other: fewer than at a higher threshold, or too long.
@@ -194,6 +193,45 @@ impl Alarms {
     }
 }
 
+/// From so many in a part on, counts are as good as normal.
+const MANY: f64 = 500.0;
+
+/// The means of the three largest of twelve standard normals, together.
+///
+/// # Source
+/// Harter, "Expected values of normal order statistics", Biometrika 48 (1961): 1.6292, 1.1157 and
+/// .7928.
+const LOUDEST: f64 = 3.5377;
+
+/// Of `allowed` alarms that come at random, alike in all parts, how many are in the calmer parts on
+/// average: less than their share of the time, since the loudest are left out for being loud.
+///
+/// # Source
+/// The mean of an order statistic: the sum over x of the chance that fewer than k of the parts
+/// have x alarms at most (David and Nagaraja, "Order Statistics", 3rd edition, section 3.1), of
+/// Poisson counts.
+fn expected_calm(allowed: f64) -> f64 {
+    let rate = allowed / PARTS as f64;
+    if rate > MANY {
+        return (PARTS - LOUD) as f64 * rate - LOUDEST * libm::sqrt(rate);
+    }
+    let (mut chance, mut below, mut sum) = (libm::exp(-rate), 0.0, 0.0);
+    let most = rate + 12.0 * libm::sqrt(rate) + 20.0;
+    for x in 0..most as u32 {
+        below = f64::min(below + chance, 1.0);
+        chance *= rate / f64::from(x + 1);
+        // Summed over k: the chance that fewer than k of the parts have x at most.
+        let (mut fewer, mut ways) = (0.0, 1.0);
+        for j in 0..PARTS - LOUD {
+            let (at_most, more) = (j as f64, (PARTS - j) as f64);
+            fewer += ways * libm::pow(below, at_most) * libm::pow(1.0 - below, more);
+            sum += fewer;
+            ways *= more / (at_most + 1.0);
+        }
+    }
+    sum
+}
+
 /// The lowest threshold from which on upwards no more alarms come than allowed.
 ///
 /// Lower still, alarms become fewer again because one does not end before the next begins: that
@@ -201,10 +239,11 @@ impl Alarms {
 fn counted(sorted: &[f32], allowed: f64, at: impl Fn(f32) -> Alarms) -> f32 {
     let mut best = libm::nextafterf(sorted[0], f32::INFINITY);
     let mut most = 0;
+    let calm = expected_calm(allowed).ceil();
     for high in candidates(sorted) {
         let found = at(high);
         let loud = found.episodes.len() as f64 > OVER * allowed;
-        if found.trimmed() as f64 > allowed || loud || found.merge(most, sorted.len()) {
+        if found.calm() as f64 > calm || loud || found.merge(most, sorted.len()) {
             break;
         }
         if found.episodes.len() >= most {
@@ -251,6 +290,36 @@ mod tests {
     fn scores(n: u32, entity: &str) -> Vec<f32> {
         let draws = Seed::new(3).draws(EntityKey::of(entity), Purpose::SensorNoise);
         (0..n).map(|i| -libm::log(draws.uniform(i)) as f32).collect()
+    }
+
+    #[test]
+    fn calm_parts_have_what_random_alarms_leave_them() {
+        // Against a simulation: 40 000 draws of twelve Poisson counts each.
+        let draws = Seed::new(5).draws(EntityKey::of("parts"), Purpose::SensorNoise);
+        let (few, many) = (MANY * PARTS as f64 - 1.0, MANY * PARTS as f64 + 1.0);
+        assert!((expected_calm(few) - expected_calm(many)).abs() < 3.0, "one goes on as the other");
+        for allowed in [3.0, 12.0, 100.0] {
+            let expected = expected_calm(allowed);
+            let (mut sum, mut next, rounds) = (0, 0, 2_000);
+            for _ in 0..rounds {
+                let mut alarms = Alarms::default();
+                for part in &mut alarms.parts {
+                    // Arrivals within a part.
+                    let mut time = 0.0;
+                    loop {
+                        time -= libm::log(draws.uniform(next)) * PARTS as f64 / allowed;
+                        next += 1;
+                        if time > 1.0 {
+                            break;
+                        }
+                        *part += 1;
+                    }
+                }
+                sum += alarms.calm();
+            }
+            let mean = sum as f64 / f64::from(rounds);
+            assert!((mean - expected).abs() < 0.03 * allowed, "{allowed}: {mean} {expected}");
+        }
     }
 
     /// Scores without memory: an alarm is one row.
@@ -301,17 +370,26 @@ mod tests {
     }
 
     #[test]
-    fn alarms_spread_evenly_count_in_full_and_close_together_as_little_as_the_others() {
-        let alarms = |parts: [usize; PARTS]| {
-            let one = Episode { from: 0, peak: 1.0, rows: 1 };
-            Alarms { episodes: vec![one; parts.iter().sum()], parts }.trimmed()
-        };
-        for count in 0..100 {
-            let even: [usize; PARTS] = std::array::from_fn(|part| (count + part) / PARTS);
-            assert_eq!(alarms(even), count);
+    fn the_loudest_parts_are_left_out() {
+        let calm = |parts| Alarms { episodes: Vec::new(), parts }.calm();
+        assert_eq!(calm([1, 1, 1, 1, 1, 1, 40, 1, 1, 1, 1, 1]), 9);
+        assert_eq!(calm([0, 0, 5, 0, 0, 6, 40, 0, 0, 0, 0, 0]), 0);
+        assert_eq!(calm([2; PARTS]), 18);
+    }
+
+    #[test]
+    fn a_counted_budget_is_kept_on_average_where_all_parts_are_alike() {
+        for allowed in [12.0, 40.0] {
+            let budget = Budget { per_device_day: Some(allowed / 10.0), ..Budget::default() };
+            let (mut fresh, samples) = (0.0, 40);
+            for sample in 0..samples {
+                let scores = scores(20_000, &format!("alike {allowed} {sample}"));
+                let found = calibrate(&clean(&scores), 10.0, 100.0, (&budget, &alarm()));
+                assert_eq!(found.method, Method::Counted);
+                fresh += events(found.threshold, 10.0) / (allowed / 10.0) / f64::from(samples);
+            }
+            assert!((0.75..1.25).contains(&fresh), "{fresh} of {allowed}");
         }
-        assert_eq!(alarms([1, 1, 1, 1, 1, 1, 40, 1, 1, 1, 1, 1]), 12 + LOUD);
-        assert_eq!(alarms([0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0]), LOUD);
     }
 
     #[test]
