@@ -123,13 +123,15 @@ impl Class<'_> {
             return self.scalers();
         }
         let settings = &self.settings.scaler;
+        let mut own: Vec<Vec<usize>> = vec![Vec::new(); self.devices.len()];
+        for (place, stretch) in self.stretches.iter().enumerate() {
+            own[stretch.device].push(place);
+        }
         let device = |device: usize| {
             let column = |channel: usize| -> Option<Moments> {
                 let mut column = Vec::new();
-                for (stretch, held) in self.stretches.iter().zip(held) {
-                    if stretch.device != device {
-                        continue;
-                    }
+                for &place in &own[device] {
+                    let (stretch, held) = (&self.stretches[place], &held[place]);
                     let rows = (0..held.start).chain(held.end..stretch.rows);
                     column.extend(rows.map(|row| stretch.values[row * self.channels + channel]));
                 }
