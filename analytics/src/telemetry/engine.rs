@@ -436,7 +436,8 @@ impl Engine<'_> {
                 moments(&mut values, &settings.scaler).map(|moments| moments.centre)
             };
             let centre: Vec<Option<f64>> = (0..channels).map(centre).collect();
-            self.close(trigger, false, false)?;
+            // An event goes on over a new centre; what was before it cannot be looked at any more.
+            self.explain()?;
             let before = &self.device.scaler;
             self.device.scaler = self.class.scaler.adopted(before, &centre, rows);
             if known {
