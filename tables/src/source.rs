@@ -101,6 +101,8 @@ pub struct Source {
     file_devices: Option<Vec<String>>,
     devices: Words,
     classes: Vec<String>,
+    /// Whether the class of each device is known, if only to be none.
+    classed: Vec<bool>,
     clocks: Vec<Clock>,
     counts: Counts,
     digests: Option<Digests>,
@@ -442,6 +444,7 @@ impl Source {
         if self.clocks.len() <= code as usize {
             self.clocks.push(Clock::default());
             self.classes.push(String::new());
+            self.classed.push(false);
         }
         code
     }
@@ -461,7 +464,8 @@ impl Source {
             }
             last = Some((device, code));
             let (class, word) = (&mut self.classes[device as usize], &words.words[code as usize]);
-            if class.is_empty() {
+            let first = !std::mem::replace(&mut self.classed[device as usize], true);
+            if first {
                 class.clone_from(word);
             } else if class != word && !word.is_empty() {
                 let device = &self.devices.words[device as usize];
@@ -470,9 +474,11 @@ impl Source {
                     file: self.feeder.heads()[file].name.clone(),
                     row: Some(base + block.line(row) + 1),
                     column: None,
-                    problem: format!(
-                        "device `{device}`{blank} is of class `{class}` and of `{word}`"
-                    ),
+                    problem: if class.is_empty() {
+                        format!("device `{device}`{blank} has no class at first and then `{word}`")
+                    } else {
+                        format!("device `{device}`{blank} is of class `{class}` and of `{word}`")
+                    },
                     expected: "one class a device".to_owned(),
                     advice: "mend the column, or do not name it with --class".to_owned(),
                 }));

@@ -42,7 +42,7 @@ pub(crate) struct ColumnArgs {
     #[arg(long, value_name = "FORMAT", value_parser = ["csv", "parquet", "arrow", "jsonl", "senml"])]
     pub(crate) input_format: Option<String>,
     /// What stands between the fields of CSV; without it found out.
-    #[arg(long, value_name = "CHAR")]
+    #[arg(long, value_name = "CHAR", value_parser = parse_delimiter)]
     pub(crate) delimiter: Option<char>,
     /// Numbers such as 1,5.
     #[arg(long)]
@@ -224,6 +224,14 @@ pub(crate) struct FindingArgs {
 fn parse_time(text: &str) -> Result<i64, String> {
     let expected = "expected a time such as 2022-04-01 or 2022-04-01T12:00:00Z";
     fieldmirror_tables::labelled::parse_moment(text).ok_or_else(|| expected.to_owned())
+}
+
+fn parse_delimiter(text: &str) -> Result<char, String> {
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        (Some(one), None) if one.is_ascii() => Ok(one),
+        _ => Err("expected one ASCII character, such as ; or a tab".to_owned()),
+    }
 }
 
 fn parse_budget(text: &str) -> Result<f64, String> {

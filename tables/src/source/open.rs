@@ -144,6 +144,7 @@ fn build(
         file_devices,
         devices: Words::default(),
         classes: Vec::new(),
+        classed: Vec::new(),
         clocks: Vec::new(),
         counts,
         digests: spec.digest.then(Digests::default),

@@ -200,6 +200,16 @@ impl TimeFormat {
             let kind = TimeKind::Epoch(unit);
             return Ok(Found { format: Self::Epoch(unit), kind, dates: None });
         }
+        // Whole numbers written with a point, as tables of floats are: large ones are no seconds.
+        let whole = |text: &str| text.parse::<f64>().ok().filter(|number| number.fract() == 0.0);
+        if let Some(numbers) = texts().map(whole).collect::<Option<Vec<f64>>>() {
+            let largest = numbers.iter().fold(0.0_f64, |most, number| most.max(number.abs()));
+            let unit = EpochUnit::of_magnitude(largest as i64);
+            if unit != EpochUnit::Second && largest < 9e15 {
+                let kind = TimeKind::Epoch(unit);
+                return Ok(Found { format: Self::Epoch(unit), kind, dates: None });
+            }
+        }
         let fits = |format: &Self| texts().find(|text| format.parse(text.as_bytes()).is_none());
         if fits(&Self::EpochSeconds).is_none() {
             let (format, kind) = (Self::EpochSeconds, TimeKind::EpochSeconds);
