@@ -1,5 +1,7 @@
 //! What can go wrong between a clean stretch and a ticket.
 
+use fieldmirror_tables::TablesError;
+
 /// A failure of learning, scoring or reading the catalogue. All are fatal to the call, none to the
 /// data: nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -337,9 +339,12 @@ impl AnalyticsError {
     pub fn is_bad_input(&self) -> bool {
         match self {
             Self::Tensor(_) | Self::Covariance(_) | Self::Pool(_) | Self::Clusters(_) => false,
-            Self::Tables(error) => {
-                !matches!(**error, fieldmirror_tables::TablesError::Output { .. })
-            }
+            Self::Tables(error) => match &**error {
+                TablesError::Output { .. } => false,
+                // A disk that is full is nobody's bad input.
+                TablesError::Io { action, .. } => *action == "read",
+                _ => true,
+            },
             _ => true,
         }
     }

@@ -7,6 +7,8 @@ use std::process::{Command, Output};
 
 #[path = "detect/rows.rs"]
 mod rows;
+#[path = "detect/safety.rs"]
+mod safety;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the repository").to_owned()

@@ -15,7 +15,7 @@ pub(crate) use piece::{quoted, time_array, time_type};
 pub use read::{ScoreChunk, ScoreReader, read_scores};
 
 use crate::error::TablesError;
-use crate::source::TimeKind;
+use crate::source::{TimeKind, message};
 use piece::{Encoder, OutputFormat};
 use state::{Found, Saved};
 use std::fs::{File, OpenOptions};
@@ -343,6 +343,19 @@ fn partial(out: &Path) -> PathBuf {
 
 /// Removes what an earlier job left, if it was one.
 fn remove(folder: &Path) -> Result<(), TablesError> {
+    let own = |name: &str| {
+        [PIECES, STATE, WHOLE, "state.new"].contains(&name) || name.starts_with("findings")
+    };
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    if let Some(name) = names.into_iter().find(|name| !own(name)) {
+        return Err(message(
+            &folder.display().to_string(),
+            &format!("`{name}` lies where scores are made and is none of theirs"),
+            "no such folder, or that of an interrupted job",
+            "move it away, or name another output",
+        ));
+    }
     match std::fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(TablesError::io("remove", folder, error))

@@ -7,6 +7,7 @@
 use super::silences::Silences;
 use crate::error::{AnalyticsError, Result};
 use crate::telemetry::ScoredRow;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Rows that came out before one that came in earlier; none where that one is still missing.
@@ -53,13 +54,18 @@ impl Numbers {
 }
 
 /// What a state that goes on begins with.
-const MARK: &[u8; 8] = b"fmgoes2\0";
+const MARK: &[u8; 8] = b"fmgoes3\0";
+
+/// Bytes of the SHA-256 that it ends with.
+const SUM: usize = 32;
 
 /// The state of a scorer whose open events have these numbers.
 pub(super) fn pack_state(numbers: &Numbers, scorer: &[u8]) -> Vec<u8> {
     let mut bytes = MARK.to_vec();
     numbers.pack(&mut bytes);
     bytes.extend_from_slice(scorer);
+    let sum = Sha256::digest(&bytes);
+    bytes.extend(sum);
     bytes
 }
 
@@ -69,6 +75,11 @@ pub(super) fn unpack_state(bytes: &[u8]) -> Result<(Numbers, &[u8])> {
     let Some(mut rest) = bytes.strip_prefix(MARK) else {
         return Err(refuse("it is not what --state writes, or was written by another version"));
     };
+    let cut = bytes.len() - rest.len().min(SUM);
+    if rest.len() < SUM || Sha256::digest(&bytes[..cut])[..] != bytes[cut..] {
+        return Err(refuse("it is damaged"));
+    }
+    rest = &rest[..rest.len() - SUM];
     let numbers = Numbers::unpack(&mut rest).ok_or_else(|| refuse("it is damaged"))?;
     Ok((numbers, rest))
 }
@@ -179,8 +190,11 @@ mod tests {
         }
         let state = pack_state(&numbers, b"rest");
         assert_eq!(unpack_state(&state).unwrap(), (numbers, b"rest".as_slice()));
-        for cut in 0..state.len() - 4 {
+        for cut in 0..state.len() {
             assert!(unpack_state(&state[..cut]).is_err(), "{cut}");
+            let mut flipped = state.clone();
+            flipped[cut] ^= 4;
+            assert!(unpack_state(&flipped).is_err(), "{cut}");
         }
     }
 

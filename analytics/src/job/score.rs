@@ -35,6 +35,11 @@ pub struct ScoreJob {
     pub anew: bool,
     /// What the devices were doing when earlier telemetry ended: [`Scored::state`] of then.
     pub state: Option<Vec<u8>>,
+    /// Whether this telemetry is one piece of many: then a channel without any value is told and no
+    /// error, since the others are to be watched all the same.
+    pub goes_on: bool,
+    /// Other files that will be written, none of which may be one that is read.
+    pub others: Vec<PathBuf>,
 }
 
 /// What scoring found.
@@ -89,8 +94,9 @@ impl Scored {
     }
 }
 
-/// Rows that may wait for an earlier one before the earlier one's device is asked to let go.
-const WAITING_MAX: usize = 1 << 20;
+/// Rows that may wait for an earlier one before the earlier one's device is asked to let go, and with
+/// that refuses what may still come before. They take 160 MiB.
+const WAITING_MAX: usize = 1 << 22;
 
 /// Scores.
 ///
@@ -111,7 +117,7 @@ pub fn score(model: &Model, job: &ScoreJob, follower: Follower<'_>) -> Result<Sc
     let fit = model.check_schema(&found)?;
     refuse_untimed(model, &source)?;
     let outputs = [Some(&job.out), job.findings.as_ref()];
-    refuse_inputs_as_outputs(&source, outputs.into_iter().flatten())?;
+    refuse_inputs_as_outputs(&source, outputs.into_iter().flatten().chain(&job.others))?;
     let mut notes = Notes::new(follower);
     let mut output = Output::open(model, job, &source, &spec, &mut notes)?;
     let skip = output.rows_in;
@@ -174,8 +180,10 @@ struct Output<'a> {
     findings: Vec<FindingRow>,
     /// Whether all findings are kept.
     all: bool,
-    /// The checkpoint's findings.
-    kept: PathBuf,
+    /// Where checkpoints are.
+    folder: PathBuf,
+    /// Whether telemetry comes from a stream, which has no checkpoints.
+    stream: bool,
     rows_in: u64,
     resumed: u64,
     checkpointed: u64,
@@ -198,20 +206,25 @@ impl<'a> Output<'a> {
         let kind = source.time_kind();
         let all = job.keep_findings || job.findings.is_some();
         let spec = ScoreSpec { kind, more: Vec::new(), key: key(model, job, source, spec, all) };
-        let kept = beside(&job.out);
+        let folder = beside(&job.out);
+        // A stream cannot be told from another, nor read once more.
+        let stream = job.inputs.iter().any(|input| input == "-");
         // What is wrong with the state is to be known before a checkpoint is removed.
         let (mut scorer, mut numbering) = begin(model, job.state.as_deref())?;
         let (before, first) = (scorer.counts(), scorer.rows());
         let numbered = (0..scorer.devices()).map(|device| scorer.rows_of(device as u32) as i64);
         let numbered = numbered.collect();
-        let resumed =
-            if job.anew { Resume::Nothing } else { ScoreWriter::resume(&job.out, spec.clone())? };
+        let resumed = if job.anew || stream {
+            Resume::Nothing
+        } else {
+            ScoreWriter::resume(&job.out, spec.clone())?
+        };
         let (mut alarms, mut continued, mut rows_in) = (0, 0, 0);
         let (mut findings, mut waiting) = (Vec::new(), Waiting::new());
         let mut silences = Silences::default();
         let writer = match resumed {
             Resume::Here { writer, state, rows_in: rows } => {
-                findings = read_findings(&kept)?.1;
+                findings = read_findings(&kept(&folder, rows))?.1;
                 let halfway = Halfway::unpack(&state).ok_or_else(|| AnalyticsError::State {
                     problem: "the checkpoint is damaged; begin anew with --force".to_owned(),
                 })?;
@@ -245,7 +258,8 @@ impl<'a> Output<'a> {
             silences,
             findings,
             all,
-            kept,
+            folder,
+            stream,
             rows_in,
             resumed: rows_in,
             checkpointed: rows_in,
@@ -376,10 +390,11 @@ impl<'a> Output<'a> {
     }
 
     fn checkpoint(&mut self, every: &u64) -> Result<()> {
-        if *every == 0 || self.rows_in < self.checkpointed + every {
+        if *every == 0 || self.stream || self.rows_in < self.checkpointed + every {
             return Ok(());
         }
-        write_findings(&self.kept, self.kind, &self.findings)?;
+        // Beside those of the checkpoint before, which stands until this one does.
+        write_findings(&kept(&self.folder, self.rows_in), self.kind, &self.findings)?;
         let scorer = self.scorer.save_state();
         let halfway = Halfway {
             alarms: self.alarms,
@@ -391,6 +406,8 @@ impl<'a> Output<'a> {
         };
         self.writer.checkpoint(&halfway.pack(), self.rows_in)?;
         self.waiting = halfway.waiting;
+        // If it stays, nobody reads it.
+        let _ = std::fs::remove_file(kept(&self.folder, self.checkpointed));
         self.checkpointed = self.rows_in;
         Ok(())
     }
@@ -413,7 +430,9 @@ impl<'a> Output<'a> {
             keep_gravest(&mut self.findings, FEW);
         }
         let state = pack_state(&self.numbering, &state);
-        self.refuse_silent_channels(source)?;
+        if !job.goes_on {
+            self.refuse_silent_channels(source)?;
+        }
         if let Some(path) = &job.findings {
             write_findings(path, self.kind, &self.findings)?;
         }
@@ -530,11 +549,16 @@ pub(super) fn refuse_inputs_as_outputs<'p>(
     Ok(())
 }
 
-/// Where findings stand while the scores of `out` are being made.
+/// Where things stand while the scores of `out` are being made.
 fn beside(out: &Path) -> PathBuf {
     let mut name = out.as_os_str().to_owned();
     name.push(".partial");
-    PathBuf::from(name).join("findings.arrow")
+    PathBuf::from(name)
+}
+
+/// The findings of the checkpoint after `rows` rows.
+fn kept(folder: &Path, rows: u64) -> PathBuf {
+    folder.join(format!("findings-{rows}.arrow"))
 }
 
 /// A scorer at the begin of telemetry, with the numbers of findings so far.
@@ -553,7 +577,7 @@ fn key(
     all: bool,
 ) -> Vec<(String, String)> {
     let plain = SourceSpec { inputs: Vec::new(), threads: 0, ..spec.clone() };
-    let flags = fingerprint(format!("{plain:?} {all}").as_bytes());
+    let flags = fingerprint(format!("{plain:?} {all} {:?}", job.settings.time).as_bytes());
     let state = job.state.as_deref().map_or(0, fingerprint);
     let parts = [
         ("model", format!("{:016x}", model.fingerprint())),

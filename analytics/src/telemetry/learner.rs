@@ -143,13 +143,14 @@ impl Learner<'_> {
             }
             next = Some(place + 1);
             for (&time, row) in block.time.iter().zip(block.values.chunks_exact_mut(channels)) {
-                match fill.step(time, row, limits, counts, |_, _| ()) {
+                let step = fill.step(time, row, limits, counts, |_, _| ());
+                for (most, silent) in silent_rows.iter_mut().zip(&fill.silent) {
+                    *most = silent.rows.max(*most);
+                }
+                match step {
                     Step::Duplicate | Step::Empty => continue,
                     Step::Starts => stretches.push(Stretch { device, values: vec![], rows: 0 }),
                     Step::Follows => {}
-                }
-                for (most, silent) in silent_rows.iter_mut().zip(&fill.silent) {
-                    *most = silent.rows.max(*most);
                 }
                 if let Some(last) = stretches.last_mut() {
                     last.values.extend_from_slice(row);

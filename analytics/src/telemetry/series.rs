@@ -341,6 +341,14 @@ impl Fill {
         }
         let missing = values.iter().filter(|value| !value.is_finite()).count() as u64;
         counts.missing += missing;
+        for (channel, (value, silent)) in values.iter().zip(&mut self.silent).enumerate() {
+            if !value.is_finite() {
+                silent.from = if silent.rows == 0 { time } else { silent.from };
+                (silent.rows, silent.until) = (silent.rows + 1, time);
+            } else if silent.rows > 0 {
+                spoke(channel, std::mem::take(silent));
+            }
+        }
         let sent = |(value, measured): (&f64, &bool)| *measured && value.is_finite();
         if missing > 0 && !values.iter().zip(limits.measured).any(sent) {
             counts.empty += 1;
@@ -357,21 +365,11 @@ impl Fill {
         };
         self.last_time = Some(time);
         self.last.copy_from_slice(values);
-        let channels = self.known.iter_mut().zip(&mut self.silent);
-        for (channel, (value, ((known, age), silent))) in
-            values.iter_mut().zip(channels).enumerate()
-        {
+        for (value, (known, age)) in values.iter_mut().zip(&mut self.known) {
             if value.is_finite() {
                 (*known, *age) = (*value, 0);
-                if silent.rows > 0 {
-                    spoke(channel, std::mem::take(silent));
-                }
                 continue;
             }
-            if silent.rows == 0 {
-                silent.from = time;
-            }
-            (silent.rows, silent.until) = (silent.rows + 1, time);
             *age = age.saturating_add(1);
             *value = if *age as usize <= limits.fill_rows { *known } else { f64::NAN };
             counts.held += u64::from(value.is_finite());

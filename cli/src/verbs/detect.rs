@@ -142,9 +142,11 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".partial");
     let partial = Path::new(&name);
-    std::fs::write(partial, bytes)
-        .and_then(|()| std::fs::rename(partial, path))
-        .map_err(|e| BadInput(format!("cannot write {}: {e}", path.display())).into())
+    std::fs::write(partial, bytes).and_then(|()| std::fs::rename(partial, path)).map_err(|error| {
+        // What is left of it is of no use.
+        let _ = std::fs::remove_file(partial);
+        anyhow::anyhow!("cannot write {}: {error}", path.display())
+    })
 }
 
 /// An error where another period is given than the model's: lags and windows are rows of that one.
@@ -191,6 +193,8 @@ pub(super) fn execute_score(args: &ScoreArgs, format: Format) -> Result<Verdict>
         checkpoint_rows: args.checkpoint_rows,
         anew: args.force,
         state,
+        goes_on: args.state.is_some(),
+        others: args.report.iter().chain(&args.state).cloned().collect(),
     };
     let files =
         [Some(&args.out), args.findings.as_ref(), args.report.as_ref(), args.state.as_ref()];
@@ -205,6 +209,11 @@ pub(super) fn execute_score(args: &ScoreArgs, format: Format) -> Result<Verdict>
         check_ending(path).map_err(|e| BadInput(e.to_string()))?;
     }
     files.iter().try_for_each(|path| make_room(path))?;
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    if files.iter().any(|path| real(path).is_some_and(|path| Some(path) == real(&args.model))) {
+        let model = args.model.display();
+        return Err(BadInput(format!("{model} is the model; expected another output")).into());
+    }
     let bar = Bar::new(args.quiet);
     let follower = Follower {
         progress: &|done, total, rows| bar.bytes(done, total, rows),
@@ -226,11 +235,12 @@ pub(super) fn execute_score(args: &ScoreArgs, format: Format) -> Result<Verdict>
         }
         _ => told(error),
     })?;
-    if let Some(path) = &args.state {
-        write_whole(path, &scored.state)?;
-    }
     if let Some(path) = &args.report {
         write_page(path, &model, &scored, args)?;
+    }
+    // Last: with the state of then the job can be done again.
+    if let Some(path) = &args.state {
+        write_whole(path, &scored.state)?;
     }
     let rate = scored.alarms_per_device_day();
     let above = args.fail_above.filter(|&most| rate > most);

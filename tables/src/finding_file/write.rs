@@ -16,6 +16,8 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -78,7 +80,13 @@ pub fn write_findings(
     let mut fresh = path.as_os_str().to_owned();
     fresh.push(".partial");
     let fresh = PathBuf::from(fresh);
-    let written = std::fs::write(&fresh, bytes).and_then(|()| std::fs::rename(&fresh, path));
+    let put = |bytes: &[u8]| -> std::io::Result<()> {
+        let mut file = File::create(&fresh)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, path)
+    };
+    let written = put(&bytes);
     written.map_err(|source| {
         // What is left of it is of no use.
         let _ = std::fs::remove_file(&fresh);

@@ -22,7 +22,10 @@ impl Settings {
             ((0.0..1.0).contains(&self.scaler.range), "scaler.range: from 0 to less than 1"),
             ((0.0..=1.0).contains(&self.scaler.floor), "scaler.floor: from 0 to 1"),
             (self.scaler.adopt_rows <= 1 << 20, "scaler.adopt_rows: at most 1048576"),
-            (self.training.block_rows >= 64, "training.block_rows: at least 64"),
+            (
+                (64..=1 << 24).contains(&self.training.block_rows),
+                "training.block_rows: from 64 to 16777216",
+            ),
             (
                 self.training.rows_max >= self.training.block_rows,
                 "training.rows_max: at least training.block_rows",

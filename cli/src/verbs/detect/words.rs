@@ -263,7 +263,10 @@ pub(super) fn oddities(counts: &source::Counts, channels: &[source::Channel]) ->
     line("rows with the time of another", &counts.duplicates);
     line("rows without a device, which are those of one without a name", &counts.blank_devices);
     line("lines that are no telemetry", &counts.other);
-    line("times that could not be read", &counts.unread);
+    line(
+        "numbers under names that the first rows do not have, and that are in no channel",
+        &counts.unread,
+    );
     for (channel, counts) in channels.iter().zip(&counts.channels) {
         line(&format!("missing values of {}", channel.name), &counts.missing);
         line(&format!("texts among numbers of {}", channel.name), &counts.text);
@@ -299,7 +302,7 @@ fn oddities_json(counts: &source::Counts, channels: &[source::Channel]) -> Value
         "duplicates": tally(&counts.duplicates),
         "blank_devices": tally(&counts.blank_devices),
         "other_lines": tally(&counts.other),
-        "unread_times": tally(&counts.unread),
+        "unread_names": tally(&counts.unread),
         "channels": of_channels,
     })
 }
