@@ -191,7 +191,8 @@ pub struct Memory {
     pub rows_max: usize,
     /// Rows of a block.
     pub block_rows: usize,
-    /// Most values kept for centres and scales, over all devices.
+    /// Most values kept for centres and scales, over all devices; but 256 rows of each device in
+    /// any case.
     pub scaler_values_max: usize,
 }
 

@@ -257,6 +257,26 @@ fn a_new_device_is_scored_from_its_first_row_and_gets_a_centre_of_its_own() {
 }
 
 #[test]
+fn an_event_goes_on_while_a_new_device_finds_its_centre() {
+    let apart = |p: Plant, by: f64| {
+        let rows = p.rows();
+        p.shifted(0, 0..rows, by)
+    };
+    let training = [plant("p1", 1, 1_200), plant("p2", 2, 1_200), plant("p3", 3, 1_200)];
+    let mut settings = settings();
+    settings.shift.rows = 0;
+    let (model, _) = train_with(&training, &settings);
+    // A fault over the rows after which the centre moves: 32, 64 and 100.
+    let new = apart(plant("p9", 9, 400), 1.0).shifted(1, 24..110, 30.0);
+    let found = score(&model, &new);
+    let during = |event: &&Event| event.raised < 150 * SECOND;
+    let events: Vec<&Event> = found.events.iter().filter(during).collect();
+    assert_eq!(events.len(), 1, "{:?}", events.iter().map(|e| e.raised / SECOND));
+    assert_eq!(events[0].channels[0].channel, 1);
+    assert!(events[0].end >= 60 * SECOND, "{}", events[0].end / SECOND);
+}
+
+#[test]
 fn detectors_count_by_evidence_and_the_report_says_so() {
     let (_, report) = train_with(&[plant("p1", 1, 3_000)], &settings());
     let class = &report.classes[0];

@@ -105,6 +105,21 @@ fn numbers_are_since_1970_in_the_unit_of_their_magnitude() {
 }
 
 #[test]
+fn large_whole_numbers_with_a_point_are_no_seconds() {
+    let kind = |texts: &[&str]| found(texts).unwrap().kind;
+    let millis = ["1583748873000.0", "1583748933000.0"];
+    assert_eq!(kind(&millis), TimeKind::Epoch(EpochUnit::Millisecond));
+    let format = found(&millis).unwrap().format;
+    assert_eq!(format.parse(millis[0].as_bytes()), Some(MOMENT));
+    assert_eq!(
+        kind(&["1.583748873e12", "1.583748933e12"]),
+        TimeKind::Epoch(EpochUnit::Millisecond)
+    );
+    assert_eq!(kind(&["1583748873.0", "1583748933.0"]), TimeKind::EpochSeconds);
+    assert_eq!(kind(&["1583748873.25", "1583748933.5"]), TimeKind::EpochSeconds);
+}
+
+#[test]
 fn zones_and_patterns_make_the_kind() {
     assert_eq!(found(&["2020-03-09T10:14:33Z"]).unwrap().kind, TimeKind::Zoned);
     assert_eq!(found(&["2020-03-09 10:14:33+01:00"]).unwrap().kind, TimeKind::Zoned);
