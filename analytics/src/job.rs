@@ -12,6 +12,7 @@ mod findings;
 pub mod judge;
 pub mod method;
 mod pace;
+mod refuse;
 pub mod score;
 mod silences;
 mod suspects;

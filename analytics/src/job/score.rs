@@ -3,9 +3,12 @@
 use super::carry::{Halfway, Numbers, Waiting, pack_state, unpack_state};
 use super::findings::{Told, keep_gravest};
 use super::pace::Pace;
+use super::refuse::{
+    refuse_inputs_as_outputs, refuse_silent_channels, refuse_unknown_classes, refuse_untimed,
+};
 use super::silences::{Silences, SilentChannel};
 use super::train::{hex, row_us, scale_rows, untimed};
-use super::{Follower, Notes, listed, source_spec, told};
+use super::{Follower, Notes, source_spec, told};
 use crate::error::{AnalyticsError, Result};
 use crate::telemetry::{self, Chunk, Counts, Devices, Event, Model, Scorer, Settings};
 use fieldmirror_tables::finding_file::{FindingRow, read_findings, write_findings};
@@ -431,7 +434,7 @@ impl<'a> Output<'a> {
         }
         let state = pack_state(&self.numbering, &state);
         if !job.goes_on {
-            self.refuse_silent_channels(source)?;
+            refuse_silent_channels(self.model, source)?;
         }
         if let Some(path) = &job.findings {
             write_findings(path, self.kind, &self.findings)?;
@@ -476,78 +479,10 @@ impl<'a> Output<'a> {
         });
         named.collect()
     }
-
-    /// An error where a channel of the model had no number at all.
-    fn refuse_silent_channels(&self, source: &Source) -> Result<()> {
-        let counts = source.counts();
-        let silent = source.channels().iter().zip(&counts.channels).filter(|(_, channel)| {
-            counts.rows > 0
-                && channel.missing.count + channel.text.count + channel.beyond.count >= counts.rows
-        });
-        let known = |name: &str| self.model.schema.channels.iter().any(|one| one.name == name);
-        let silent = silent.filter(|(channel, _)| known(&channel.name));
-        let silent: Vec<String> =
-            silent.map(|(channel, counts)| silence(channel, counts)).collect();
-        if silent.is_empty() {
-            return Ok(());
-        }
-        Err(AnalyticsError::NoValues { channels: silent.join(", ") })
-    }
-}
-
-/// An error where devices from number `from` on are of classes that the model does not know; it
-/// names the first of them.
-fn refuse_unknown_classes(model: &Model, source: &Source, from: usize) -> Result<()> {
-    let unknown: Vec<(usize, AnalyticsError)> = (from..source.devices().len())
-        .filter_map(|at| model.class(&source.classes()[at]).err().map(|error| (at, error)))
-        .collect();
-    let count = unknown.len();
-    match unknown.into_iter().next() {
-        None => Ok(()),
-        Some((at, AnalyticsError::DeviceClass { class, expected, .. })) => {
-            let device = source.devices()[at].clone();
-            Err(AnalyticsError::DeviceClass { device, devices: count, class, expected })
-        }
-        Some((_, error)) => Err(error),
-    }
-}
-
-/// A channel without any number, and what it holds instead.
-fn silence(channel: &source::Channel, counts: &source::ChannelCounts) -> String {
-    match counts.text.first.first() {
-        Some(place) => format!("{} (it holds texts such as `{}`)", channel.name, place.text),
-        None => channel.name.clone(),
-    }
 }
 
 /// Findings that are kept where nobody asked for them.
 const FEW: usize = 10;
-
-/// An error where rows have no times and those that the model learned from had: numbered rows would
-/// be scored as if they came at even steps.
-fn refuse_untimed(model: &Model, source: &Source) -> Result<()> {
-    if source.time_kind() != TimeKind::Row || !model.provenance.timed {
-        return Ok(());
-    }
-    let (file, columns) = source.first_columns();
-    let columns = listed(&columns.collect::<Vec<_>>(), 20);
-    Err(AnalyticsError::NoTimes { file: file.to_owned(), columns })
-}
-
-/// An error if a file that is to be written is one that is read.
-pub(super) fn refuse_inputs_as_outputs<'p>(
-    source: &Source,
-    outputs: impl Iterator<Item = &'p PathBuf>,
-) -> Result<()> {
-    let real = |path: &Path| std::fs::canonicalize(path).ok();
-    let inputs: Vec<PathBuf> = source.files().iter().filter_map(|path| real(path)).collect();
-    for output in outputs {
-        if real(output).is_some_and(|output| inputs.contains(&output)) {
-            return Err(AnalyticsError::OutputIsInput { path: output.clone() });
-        }
-    }
-    Ok(())
-}
 
 /// Where things stand while the scores of `out` are being made.
 fn beside(out: &Path) -> PathBuf {

@@ -1,6 +1,6 @@
 //! Learning from files.
 
-use super::score::refuse_inputs_as_outputs;
+use super::refuse::refuse_inputs_as_outputs;
 use super::suspects::Suspects;
 use super::{Follower, Notes, source_spec, told};
 use crate::detector::Role;
